@@ -1,0 +1,38 @@
+package dockerfile_test
+
+import (
+	"testing"
+
+	"github.com/basekeeper/basekeeper/internal/dockerfile"
+)
+
+// typical is a Dockerfile of common length, with two pins.
+const typical = `# syntax=docker/dockerfile:1
+ARG GO_VERSION=1.26
+FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}@` + aaa + ` AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+ARG TARGETOS TARGETARCH
+RUN --mount=type=cache,target=/root/.cache/go-build \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH \
+    go build -o /out/app ./cmd/app
+
+FROM debian:12@` + bbb + `
+COPY --from=build /out/app /usr/local/bin/app
+USER 65532
+ENTRYPOINT ["/usr/local/bin/app"]
+`
+
+func BenchmarkParse(b *testing.B) {
+	src := []byte(typical)
+	b.SetBytes(int64(len(src)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if f := dockerfile.Parse(src); len(f.Uses) != 3 {
+			b.Fatal(f)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "files/s")
+}

@@ -1,0 +1,105 @@
+package dockerfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+// Parse returns the images that the Dockerfile src uses. A file that BuildKit
+// refuses yields a problem and, but for its syntax line, no uses.
+//
+// Spec: Dockerfile reference; where it is silent, BuildKit's dockerfile2llb.
+func Parse(src []byte) File {
+	s := newSource(src)
+	var file File
+	if use, ok := s.syntaxUse(); ok {
+		file.Uses = append(file.Uses, use)
+	}
+	uses, err := s.instructionUses()
+	if err != nil {
+		file.Problems = append(file.Problems, problem(err))
+	} else {
+		file.Uses = append(file.Uses, uses...)
+	}
+	s.settle(file.Uses)
+	return file
+}
+
+// problem puts BuildKit's error into a value.
+func problem(err error) Problem {
+	line := 1
+	if located := (*parser.LocationError)(nil); errors.As(err, &located) {
+		for _, ranges := range located.Locations {
+			for _, r := range ranges {
+				line = max(line, r.Start.Line)
+				return Problem{Line: line, Message: err.Error()}
+			}
+		}
+	}
+	return Problem{Line: line, Message: err.Error()}
+}
+
+// instruction is a parsed node.
+type instruction struct {
+	node  *parser.Node
+	stage *stage // that it stands in
+	cmd   any    // what instructions.ParseInstruction made of it
+}
+
+// instructionUses finds the uses in FROM, COPY, RUN and ONBUILD.
+func (s *source) instructionUses() ([]Use, error) {
+	parsed, err := parser.Parse(bytes.NewReader(s.src))
+	if err != nil {
+		return nil, err
+	}
+	s.escape = byte(parsed.EscapeToken)
+	b := &build{source: s, byName: map[string]*stage{}}
+	if err := b.read(parsed.AST); err != nil {
+		return nil, err
+	}
+	if err := b.from(parsed.EscapeToken); err != nil {
+		return nil, err
+	}
+	if err := b.commands(); err != nil {
+		return nil, err
+	}
+	return b.uses, nil
+}
+
+// read parses the instructions and sorts them into stages, as BuildKit's
+// instructions.Parse does; that one forgets the nodes.
+func (b *build) read(ast *parser.Node) error {
+	for _, node := range ast.Children {
+		cmd, err := instructions.ParseInstruction(node)
+		if err != nil {
+			return parser.WithLocation(fmt.Errorf("dockerfile parse error on line %d: %w", node.StartLine, err), node.Location())
+		}
+		current := (*stage)(nil)
+		if len(b.stages) > 0 {
+			current = b.stages[len(b.stages)-1]
+		}
+		switch c := cmd.(type) {
+		case *instructions.Stage:
+			b.stages = append(b.stages, &stage{name: c.Name, node: node, parsed: c})
+			continue
+		case *instructions.ArgCommand:
+			if current == nil {
+				b.args = append(b.args, instruction{node: node, cmd: c})
+				continue
+			}
+		}
+		if current == nil {
+			_, err := instructions.CurrentStage(nil)
+			return parser.WithLocation(err, node.Location())
+		}
+		current.commands = append(current.commands, instruction{node: node, stage: current, cmd: cmd})
+	}
+	if len(b.stages) == 0 {
+		return errors.New("dockerfile contains no stages to build")
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package dockerfile
+
+import (
+	"bytes"
+
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+// syntaxUse finds the frontend's image in the # syntax= directive. One that
+// BuildKit cannot parse is left to the problem that the build would have.
+func (s *source) syntaxUse() (Use, bool) {
+	name, _, ranges, ok := parser.DetectSyntax(s.src)
+	if !ok || len(ranges) == 0 {
+		return Use{}, false
+	}
+	ref, err := image.ParseReference(name)
+	if err != nil {
+		return Use{}, false
+	}
+	use := Use{Kind: Syntax, Ref: ref, Line: max(1, ranges[0].Start.Line)}
+	line, start := s.line(use.Line)
+	use.text = unplaced(name)
+	if _, value, ok := bytes.Cut(line, []byte("=")); ok && bytes.HasPrefix(bytes.TrimLeft(value, " \t"), []byte(name)) {
+		at := start + len(line) - len(bytes.TrimLeft(value, " \t"))
+		use.text = fragment{text: name, offs: make([]int, len(name))}
+		for i := range use.text.offs {
+			use.text.offs[i] = at + i
+		}
+	}
+	use.place(use.text, use.text)
+	return use, true
+}
+
+// valid reports whether BuildKit can parse reference.
+func valid(reference string) bool {
+	_, err := image.ParseReference(reference)
+	return err == nil
+}
