@@ -1,0 +1,2 @@
+ARG PIN
+FROM debian:12$PIN

@@ -1,0 +1,7 @@
+FROM debian:12@sha256:691d4704821d247ddae85d9198e620be0ace249e6f5203d516a6fda5e4d6a89a
+COPY <<A <<B /dir/
+FROM debian:11@sha256:691d4704821d247ddae85d9198e620be0ace249e6f5203d516a6fda5e4d6a89a
+A
+COPY --from=debian:11@sha256:691d4704821d247ddae85d9198e620be0ace249e6f5203d516a6fda5e4d6a89a x y
+B
+COPY --from=alpine:3.20@sha256:691d4704821d247ddae85d9198e620be0ace249e6f5203d516a6fda5e4d6a89a /a /a

@@ -1,0 +1,1 @@
+FROM ${BASE:?BASE-must-be-set}

@@ -1,0 +1,2 @@
+ARG A=debian
+FROM ${A^^}

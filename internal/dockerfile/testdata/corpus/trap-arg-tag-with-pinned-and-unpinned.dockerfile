@@ -1,0 +1,3 @@
+ARG TAG=12
+FROM debian:$TAG AS a
+FROM debian:$TAG@sha256:691d4704821d247ddae85d9198e620be0ace249e6f5203d516a6fda5e4d6a89a AS b
