@@ -1,0 +1,116 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+// place is text of a file that an edit would change.
+type place struct {
+	repository, path string
+	start            int
+}
+
+func (v verdict) place() place {
+	start := v.occurrence.Use.Digest.Start
+	if v.occurrence.Use.Ref.Digest == "" {
+		start = v.occurrence.Use.PinAt
+	}
+	return place{v.occurrence.Repository, v.occurrence.Path, start}
+}
+
+// share holds back the uses of one text that do not all want the same digest:
+// an ARG that serves two FROM lines is edited for both or for none.
+func share(verdicts []verdict) {
+	byPlace := map[place][]int{}
+	for i, v := range verdicts {
+		use := v.occurrence.Use
+		if (use.Ref.Digest != "" && !use.Digest.Empty()) || (use.Ref.Digest == "" && use.PinAt > 0) {
+			byPlace[v.place()] = append(byPlace[v.place()], i)
+		}
+	}
+	for _, group := range byPlace {
+		odd := slices.IndexFunc(group, func(i int) bool { return verdicts[i].to != verdicts[group[0]].to })
+		if odd < 0 {
+			continue
+		}
+		why := "the same text serves other references that do not want the same digest"
+		for _, i := range group {
+			if h := verdicts[i].hold; h != nil {
+				why = fmt.Sprintf("the same text serves another reference, which is held: %s", h.Reason)
+			}
+		}
+		for _, i := range group {
+			if verdicts[i].to != "" {
+				verdicts[i] = verdicts[i].held(Shared, why)
+			}
+		}
+	}
+}
+
+// bumps groups the moves by repository, image, tag and digests, in the order
+// of the occurrences.
+func bumps(verdicts []verdict) []Bump {
+	type key struct {
+		repository string
+		ref        image.Reference
+		from, to   image.Digest
+	}
+	index := map[key]int{}
+	all := []Bump{}
+	for _, v := range verdicts {
+		if v.to == "" || v.hold != nil {
+			continue
+		}
+		k := key{v.occurrence.Repository, v.ref, v.occurrence.Use.Ref.Digest, v.to}
+		i, ok := index[k]
+		if !ok {
+			i = len(all)
+			index[k] = i
+			all = append(all, Bump{
+				Repository: k.repository, Image: v.ref.Name(), Tag: v.ref.Tag,
+				From: k.from, To: k.to, Gone: v.gone, Note: v.note,
+			})
+		}
+		if e := v.edit(); !slices.Contains(all[i].Edits, e) {
+			all[i].Edits = append(all[i].Edits, e)
+		}
+	}
+	return all
+}
+
+// edit is the change of the file's text.
+func (v verdict) edit() Edit {
+	use := v.occurrence.Use
+	e := Edit{Path: v.occurrence.Path, BlobID: v.occurrence.Blob, Line: use.Line}
+	if use.Ref.Digest == "" {
+		e.Start, e.End, e.New = use.PinAt, use.PinAt, "@"+string(v.to)
+		return e
+	}
+	e.Start, e.End = use.Digest.Start, use.Digest.End
+	e.Old, e.New = string(use.Ref.Digest), string(v.to)
+	if e.End-e.Start == len(use.Ref.Digest.Encoded()) {
+		e.Old, e.New = use.Ref.Digest.Encoded(), v.to.Encoded()
+	}
+	return e
+}
+
+// goneFirst puts what breaks builds now before everything else.
+func goneFirst(p Plan) {
+	first := func(a, b bool) int {
+		switch {
+		case a == b:
+			return 0
+		case a:
+			return -1
+		}
+		return 1
+	}
+	slices.SortStableFunc(p.Bumps, func(a, b Bump) int {
+		return cmp.Or(first(a.Gone, b.Gone), cmp.Compare(a.Repository, b.Repository))
+	})
+	slices.SortStableFunc(p.Holds, func(a, b Hold) int { return first(a.Gone, b.Gone) })
+}
