@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
@@ -52,10 +53,11 @@ func Ask(src []byte) Answer {
 	if a.Err == nil {
 		a.Err = rec.build(src)
 	}
-	if a.Err == nil {
+	a.Late = late(a.Err)
+	if a.Err == nil || a.Late {
 		a.Triggers = rec.triggers(src)
 	}
-	a.Images, a.Late = rec.sorted(), late(a.Err)
+	a.Images = rec.sorted()
 	return a
 }
 
@@ -76,22 +78,23 @@ func (r *recorder) syntax(src []byte) error {
 // build converts src with each stage in turn as the target: a stage's ONBUILD
 // triggers run in another stage of the same file only if the target needs it.
 func (r *recorder) build(src []byte) error {
-	if err := r.convert(src, ""); err != nil {
-		return err
+	first := r.convert(src, "")
+	if first != nil && !late(first) {
+		return first
 	}
 	stages, err := stagesOf(src)
 	if err != nil || len(onbuild(stages)) == 0 {
-		return err
+		return first
 	}
 	for _, s := range stages {
 		if s.Name == "" {
 			continue
 		}
-		if err := r.convert(src, s.Name); err != nil {
-			return err
+		if err := r.convert(src, s.Name); first == nil {
+			first = err
 		}
 	}
-	return nil
+	return first
 }
 
 func (r *recorder) convert(src []byte, target string) error {
@@ -147,7 +150,7 @@ func stagesOf(src []byte) ([]instructions.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	stages, _, err := instructions.Parse(result.AST, nil)
+	stages, _, err := instructions.Parse(result.AST, linter.New(&linter.Config{}))
 	return stages, err
 }
 
