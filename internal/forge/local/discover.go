@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // Discover finds the repositories in dirs.
@@ -135,7 +137,7 @@ func nested(ctx context.Context, r Repository) (below []Repository, hasFiles boo
 	defer root.Close()
 	sees := func(string) bool { hasFiles = true; return false } // nothing is to be read
 	w := newWalker(ctx, root, "", WalkOptions{Match: sees})
-	w.emit = func(File) error { hasFiles = true; return nil } // the walk proper reports it
+	w.emit = func(forge.File) error { hasFiles = true; return nil } // the walk proper reports it
 	w.nested = func(dir string) {
 		below = append(below, Repository{Name: path.Join(r.Name, dir), Dir: filepath.Join(r.Dir, filepath.FromSlash(dir))})
 	}

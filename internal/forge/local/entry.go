@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // entry handles one entry of a folder.
@@ -84,11 +86,11 @@ func (w *walker) file(name string, content []byte, err error) error {
 	case err != nil:
 		return w.problem(name, err)
 	}
-	return w.emit(File{Path: name, Content: content, Blob: BlobID(content)})
+	return w.emit(forge.File{Path: name, Content: content, Blob: forge.BlobID(content)})
 }
 
 func (w *walker) problem(name string, err error) error {
-	return w.emit(File{Path: name, Err: err})
+	return w.emit(forge.File{Path: name, Err: err})
 }
 
 // link reads the file that a symbolic link leads to, if the walk does not come

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // WalkOptions says which files of a repository are wanted.
@@ -20,17 +22,9 @@ type WalkOptions struct {
 	ExcludesFile string
 }
 
-// File is one file of a walk, or a problem with one.
-type File struct {
-	Path    string // slash-separated, relative to the root
-	Content []byte
-	Blob    string // what [BlobID] says of Content
-	Err     error  // why Path, a file or a directory, could not be read; Content is then nil
-}
-
 // Files calls fn with every file that opts asks for, in lexical order of the
 // paths, and holds one of them at a time. An error of fn ends the walk and is
-// returned as it is; that of a file is a [File] with Err, and the walk goes
+// returned as it is; that of a file is a [forge.File] with Err, and the walk goes
 // on. An error of Files itself means that it could not start.
 //
 // Left out are: .git; what git ignores and does not track; git work trees
@@ -38,14 +32,14 @@ type File struct {
 // own; symbolic links to directories; and what is neither file nor directory.
 // A symbolic link to a file is read under its own path unless the walk finds
 // the file itself, or found another link to it before.
-func (r Repository) Files(ctx context.Context, opts WalkOptions, fn func(File) error) error {
+func (r Repository) Files(ctx context.Context, opts WalkOptions, fn func(forge.File) error) error {
 	root, err := r.open()
 	if err != nil {
 		return err
 	}
 	defer root.Close()
 	w := newWalker(ctx, root, r.Scope, opts)
-	w.emit = func(f File) error {
+	w.emit = func(f forge.File) error {
 		w.found = true
 		return fn(f)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/forge/local"
 )
 
@@ -26,13 +27,13 @@ func dockerfiles(name string) bool { return strings.HasPrefix(path.Base(name), "
 func TestFilesGivesContentAndBlob(t *testing.T) {
 	dir := t.TempDir()
 	newGit(t, dir, map[string]string{"Dockerfile": "FROM a\r\n\xff"})
-	var got []local.File
-	require.NoError(t, local.Repository{Dir: dir}.Files(t.Context(), local.WalkOptions{}, func(f local.File) error {
+	var got []forge.File
+	require.NoError(t, local.Repository{Dir: dir}.Files(t.Context(), local.WalkOptions{}, func(f forge.File) error {
 		got = append(got, f)
 		return nil
 	}))
 	blob := strings.TrimSpace(git(t, dir, "hash-object", "--no-filters", "Dockerfile"))
-	assert.Equal(t, []local.File{{Path: "Dockerfile", Content: []byte("FROM a\r\n\xff"), Blob: blob}}, got)
+	assert.Equal(t, []forge.File{{Path: "Dockerfile", Content: []byte("FROM a\r\n\xff"), Blob: blob}}, got)
 }
 
 func TestFilesInLexicalOrderOfPaths(t *testing.T) {
@@ -156,11 +157,11 @@ func TestFilesStops(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"a": "", "b": "", "c/d": ""})
 	stop := errors.New("stop")
-	err := local.Repository{Dir: dir}.Files(t.Context(), local.WalkOptions{}, func(local.File) error { return stop })
+	err := local.Repository{Dir: dir}.Files(t.Context(), local.WalkOptions{}, func(forge.File) error { return stop })
 	assert.Equal(t, stop, err)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	err = local.Repository{Dir: dir}.Files(ctx, local.WalkOptions{}, func(local.File) error { cancel(); return nil })
+	err = local.Repository{Dir: dir}.Files(ctx, local.WalkOptions{}, func(forge.File) error { cancel(); return nil })
 	require.ErrorIs(t, err, context.Canceled)
 
 	err = local.Repository{Dir: filepath.Join(dir, "none")}.Files(t.Context(), local.WalkOptions{}, nil)
@@ -205,7 +206,7 @@ func BenchmarkFiles(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				files := 0
-				require.NoError(b, local.Repository{Dir: dir}.Files(b.Context(), local.WalkOptions{Match: dockerfiles}, func(local.File) error {
+				require.NoError(b, local.Repository{Dir: dir}.Files(b.Context(), local.WalkOptions{Match: dockerfiles}, func(forge.File) error {
 					files++
 					return nil
 				}))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/forge/local"
 )
 
@@ -65,7 +66,7 @@ func realTemp(t testing.TB) string {
 func paths(t testing.TB, r local.Repository, opts local.WalkOptions) (read []string, problems map[string]error) {
 	t.Helper()
 	problems = map[string]error{}
-	require.NoError(t, r.Files(t.Context(), opts, func(f local.File) error {
+	require.NoError(t, r.Files(t.Context(), opts, func(f forge.File) error {
 		if f.Err != nil {
 			problems[f.Path] = f.Err
 			return nil

@@ -1,10 +1,7 @@
 package local
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -25,17 +22,6 @@ var (
 	ErrIgnored    = errors.New("ignored by git, and git tracks nothing in it")
 	ErrTooDeep    = errors.New("more than 200 directories deep")
 )
-
-// BlobID returns the id that git gives content: the SHA-1, in hexadecimal, of
-// "blob <length>\0" and the content as it stands, without git's filters.
-//
-// Spec: gitdatamodel(7), "blob".
-func BlobID(content []byte) string {
-	h := sha1.New()
-	fmt.Fprintf(h, "blob %d\x00", len(content))
-	h.Write(content)
-	return hex.EncodeToString(h.Sum(nil))
-}
 
 // opener is an [os.Root] or the file system that the process sees.
 type opener func(name string, flag int, perm fs.FileMode) (*os.File, error)

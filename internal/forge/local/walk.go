@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // maxDepth bounds the directories that are open at the same time.
@@ -19,7 +21,7 @@ type walker struct {
 	root   *os.Root
 	scope  string
 	opts   WalkOptions
-	emit   func(File) error
+	emit   func(forge.File) error
 	nested func(dir string) // told of git work trees below the root
 
 	outerRules ruleStack // those from outside of the tree

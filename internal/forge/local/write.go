@@ -8,14 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path"
-)
 
-// Change is the new content of a file that exists.
-type Change struct {
-	Path    string // slash-separated, relative to the root
-	Blob    string // what [BlobID] says of the content expected there now
-	Content []byte
-}
+	"github.com/basekeeper/basekeeper/internal/forge"
+)
 
 // StaleError reports that a file is not what a change expects. Nothing has
 // been written.
@@ -43,7 +38,7 @@ func (e *StaleError) Error() string {
 // file in a writable directory is replaced. Of a file with several hard links
 // only the one named here gets the new content. A symbolic link stays, and the
 // file that it leads to changes.
-func (r Repository) Write(ctx context.Context, changes []Change) error {
+func (r Repository) Write(ctx context.Context, changes []forge.Change) error {
 	root, err := r.open()
 	if err != nil {
 		return err
@@ -82,7 +77,7 @@ func (r Repository) Write(ctx context.Context, changes []Change) error {
 
 // check compares every file with what its change expects and returns where the
 // files really are.
-func check(root *os.Root, changes []Change) ([]string, error) {
+func check(root *os.Root, changes []forge.Change) ([]string, error) {
 	targets := make([]string, len(changes))
 	by := map[string]string{}
 	for i, change := range changes {
@@ -100,7 +95,7 @@ func check(root *os.Root, changes []Change) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", change.Path, err)
 		}
-		if got := BlobID(content); got != change.Blob {
+		if got := forge.BlobID(content); got != change.Blob {
 			return nil, &StaleError{Path: change.Path, Want: change.Blob, Got: got}
 		}
 		targets[i], by[target] = target, change.Path

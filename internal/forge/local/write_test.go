@@ -12,11 +12,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/forge/local"
 )
 
-func change(name, old, new string) local.Change {
-	return local.Change{Path: name, Blob: local.BlobID([]byte(old)), Content: []byte(new)}
+func change(name, old, new string) forge.Change {
+	return forge.Change{Path: name, Blob: forge.BlobID([]byte(old)), Content: []byte(new)}
 }
 
 // contents reads every file below dir; nothing but what is expected is there.
@@ -47,7 +48,7 @@ func TestWriteReplacesAndKeepsModeAndOwner(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, local.Repository{Dir: dir}.Write(t.Context(),
-		[]local.Change{change("a", "old a", "new a"), change("sub/b", "old b", "")}))
+		[]forge.Change{change("a", "old a", "new a"), change("sub/b", "old b", "")}))
 	assert.Equal(t, map[string]string{"a": "new a", "sub/b": "", "c": "c"}, contents(t, dir))
 	after, err := os.Stat(filepath.Join(dir, "a"))
 	require.NoError(t, err)
@@ -62,17 +63,17 @@ func TestWriteReplacesAndKeepsModeAndOwner(t *testing.T) {
 func TestWriteRefusesAllWhereOneIsStale(t *testing.T) {
 	files := map[string]string{"a": "a", "b": "changed meanwhile"}
 	tests := map[string]struct {
-		second local.Change
+		second forge.Change
 		want   local.StaleError
 	}{
-		"changed": {change("b", "b", "new"), local.StaleError{Path: "b", Want: local.BlobID([]byte("b")), Got: local.BlobID([]byte("changed meanwhile"))}},
-		"gone":    {change("no/b", "b", "new"), local.StaleError{Path: "no/b", Want: local.BlobID([]byte("b"))}},
+		"changed": {change("b", "b", "new"), local.StaleError{Path: "b", Want: forge.BlobID([]byte("b")), Got: forge.BlobID([]byte("changed meanwhile"))}},
+		"gone":    {change("no/b", "b", "new"), local.StaleError{Path: "no/b", Want: forge.BlobID([]byte("b"))}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, files)
-			err := local.Repository{Dir: dir}.Write(t.Context(), []local.Change{change("a", "a", "new"), tt.second})
+			err := local.Repository{Dir: dir}.Write(t.Context(), []forge.Change{change("a", "a", "new"), tt.second})
 			var stale *local.StaleError
 			require.ErrorAs(t, err, &stale)
 			assert.Equal(t, tt.want, *stale)
@@ -87,14 +88,14 @@ func TestWriteChangesTheFileBehindALink(t *testing.T) {
 	write(t, dir, map[string]string{"real/base.txt": "old"})
 	name := filepath.Join(dir, "sub", "Dockerfile")
 	link(t, "../real/base.txt", name)
-	require.NoError(t, local.Repository{Dir: dir}.Write(t.Context(), []local.Change{change("sub/Dockerfile", "old", "new")}))
+	require.NoError(t, local.Repository{Dir: dir}.Write(t.Context(), []forge.Change{change("sub/Dockerfile", "old", "new")}))
 	target, err := os.Readlink(name)
 	require.NoError(t, err)
 	assert.Equal(t, "../real/base.txt", target)
 	assert.Equal(t, map[string]string{"real/base.txt": "new", "sub/Dockerfile": "new"}, contents(t, dir))
 
 	err = local.Repository{Dir: dir}.Write(t.Context(),
-		[]local.Change{change("sub/Dockerfile", "new", "1"), change("real/base.txt", "new", "2")})
+		[]forge.Change{change("sub/Dockerfile", "new", "1"), change("real/base.txt", "new", "2")})
 	require.ErrorIs(t, err, fs.ErrInvalid, "the same file twice")
 }
 
@@ -102,7 +103,7 @@ func TestWriteBreaksHardLinks(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"a": "old"})
 	require.NoError(t, os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "b")))
-	require.NoError(t, local.Repository{Dir: dir}.Write(t.Context(), []local.Change{change("a", "old", "new")}))
+	require.NoError(t, local.Repository{Dir: dir}.Write(t.Context(), []forge.Change{change("a", "old", "new")}))
 	assert.Equal(t, map[string]string{"a": "new", "b": "old"}, contents(t, dir))
 }
 
@@ -116,7 +117,7 @@ func TestWriteStaysInside(t *testing.T) {
 	for name, want := range map[string]error{
 		"out": local.ErrOutside, "outdir/f": local.ErrOutside, "../f": fs.ErrInvalid, ".git/f": fs.ErrInvalid, "big": local.ErrTooLarge,
 	} {
-		err := local.Repository{Dir: dir}.Write(t.Context(), []local.Change{change("ok", "x", "y"), change(name, "x", "y")})
+		err := local.Repository{Dir: dir}.Write(t.Context(), []forge.Change{change("ok", "x", "y"), change(name, "x", "y")})
 		require.ErrorIs(t, err, want, name)
 	}
 	assert.Equal(t, map[string]string{"f": "x"}, contents(t, outside))
@@ -133,7 +134,7 @@ func TestWriteLeavesNothingBehindWhereItCannotWrite(t *testing.T) {
 	write(t, dir, map[string]string{"a": "a", "locked/b": "b"})
 	require.NoError(t, os.Chmod(filepath.Join(dir, "locked"), 0o555))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "locked"), 0o755) })
-	err := local.Repository{Dir: dir}.Write(t.Context(), []local.Change{change("a", "a", "new"), change("locked/b", "b", "new")})
+	err := local.Repository{Dir: dir}.Write(t.Context(), []forge.Change{change("a", "a", "new"), change("locked/b", "b", "new")})
 	require.ErrorIs(t, err, fs.ErrPermission)
 	assert.Equal(t, map[string]string{"a": "a", "locked/b": "b"}, contents(t, dir))
 }
