@@ -1,0 +1,108 @@
+package cache
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+// errLater marks a file of a later version than this program knows.
+var errLater = errors.New("written by a later version of basekeeper")
+
+// Cache is the content of a cache file in memory. It is safe for concurrent
+// use by the goroutines of one process; several processes may share the file.
+type Cache struct {
+	path   string
+	now    time.Time
+	isNew  bool
+	lost   string
+	frozen bool // the file is of a later version and stays as it is
+
+	mu        sync.Mutex
+	tags      map[string]*tag
+	manifests map[image.Digest]*manifest
+}
+
+// Open reads the file at path. A missing one is an empty cache, and so is one
+// that is damaged, larger than 64 MiB or of a later version; [Cache.Lost] then
+// says why. now is the time of the run: what was last used more than a year
+// before it is dropped when the cache is saved.
+//
+// The error names a file that is there and cannot be read.
+func Open(path string, now time.Time) (*Cache, error) {
+	c := &Cache{path: path, now: now.UTC().Round(0), tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}}
+	content, err := readFile(path)
+	var old contents
+	if err == nil {
+		old, err = decode(content)
+	}
+	switch damage, ok := errors.AsType[*damageError](err); {
+	case err == nil:
+		c.tags, c.manifests = old.tags, old.manifests
+	case errors.Is(err, fs.ErrNotExist):
+		c.isNew = true
+	case ok:
+		c.isNew, c.lost, c.frozen = true, damage.Error(), errors.Is(err, errLater)
+	default:
+		return nil, fmt.Errorf("open cache: %w", err)
+	}
+	return c, nil
+}
+
+// New reports whether there was no usable cache, so that the clock of every
+// cooldown starts with this run.
+func (c *Cache) New() bool { return c.isNew }
+
+// Lost says why a file that was there could not be used; empty where it could,
+// or where there was none.
+func (c *Cache) Lost() string { return c.lost }
+
+// Save merges the cache with what is in the file by now, since another run may
+// have written it, and replaces the file in one step; its directory is made
+// where it is missing. Of two first sights of a digest the earlier counts.
+// Nothing is written where nothing has changed, and nothing over a file of a
+// later version.
+//
+// Two runs that save in the same moment may lose what one of them learned, no
+// more.
+func (c *Cache) Save() error {
+	if c.frozen {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	onDisk, err := readFile(c.path)
+	if err == nil {
+		var other contents
+		if other, err = decode(onDisk); err == nil {
+			c.merge(other)
+		}
+	}
+	damaged := false
+	if _, ok := errors.AsType[*damageError](err); ok {
+		damaged = true
+	}
+	switch {
+	case errors.Is(err, errLater):
+		return nil
+	case err != nil && !damaged && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("save cache: %w", err)
+	}
+	c.expire()
+	content, err := c.encode()
+	if err != nil {
+		return fmt.Errorf("save cache %s: %w", c.path, err)
+	}
+	if onDisk != nil && bytes.Equal(content, onDisk) {
+		return nil
+	}
+	if err := writeFile(c.path, content); err != nil {
+		return fmt.Errorf("save cache: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package cache
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+const (
+	version = 1
+	maxSize = 64 << 20 // bytes of the file
+)
+
+// document is the file, version 1. Maps are written in the order of their
+// keys, so that equal caches are equal files.
+type document struct {
+	Version   int                        `json:"version"`
+	Tags      map[string]*tag            `json:"tags"`
+	Manifests map[image.Digest]*manifest `json:"manifests"`
+}
+
+// contents is what a file holds after its entries have been checked.
+type contents struct {
+	tags      map[string]*tag
+	manifests map[image.Digest]*manifest
+}
+
+// damageError reports a file that is there but of no use.
+type damageError struct{ cause error }
+
+func (e *damageError) Error() string { return e.cause.Error() }
+func (e *damageError) Unwrap() error { return e.cause }
+
+// decode reads a file's bytes. Entries that are not well-formed are dropped.
+// Every error is a [*damageError]; a later version is errLater.
+func decode(content []byte) (contents, error) {
+	var head struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(content, &head); err != nil {
+		return contents{}, &damageError{fmt.Errorf("parse cache: %w", err)}
+	}
+	if head.Version > version {
+		return contents{}, &damageError{fmt.Errorf("version %d: %w", head.Version, errLater)}
+	}
+	if head.Version < version {
+		return contents{}, &damageError{errors.New("parse cache: no version in it")}
+	}
+	var doc document
+	if err := json.Unmarshal(content, &doc); err != nil {
+		return contents{}, &damageError{fmt.Errorf("parse cache: %w", err)}
+	}
+	return checked(doc), nil
+}
+
+// checked keeps the entries that are well-formed.
+func checked(doc document) contents {
+	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}}
+	for key, t := range doc.Tags {
+		if t == nil || !validKey(key) {
+			continue
+		}
+		good := &tag{Used: t.Used}
+		for _, s := range t.Seen {
+			if valid(s.Digest) && !s.FirstSeen.IsZero() {
+				good.add(Sighting{Digest: s.Digest, FirstSeen: s.FirstSeen.UTC()})
+			}
+		}
+		good.bound(maxHistory)
+		if len(good.Seen) > 0 {
+			c.tags[key] = good
+		}
+	}
+	for digest, m := range doc.Manifests {
+		if m == nil || !valid(digest) || m.MediaType == "" {
+			continue
+		}
+		if !slices.ContainsFunc(m.Platforms, func(d image.Descriptor) bool { return !valid(d.Digest) }) {
+			c.manifests[digest] = m
+		}
+	}
+	return c
+}
+
+func valid(d image.Digest) bool {
+	_, err := image.ParseDigest(string(d))
+	return err == nil
+}
+
+func validKey(key string) bool {
+	ref, err := image.ParseReference(key)
+	return err == nil && ref.Tag != "" && ref.Digest == "" && ref.String() == key
+}
+
+// encode returns the bytes of the file. Where they would be too many to be
+// read again, what is easiest to learn again goes first.
+func (c *Cache) encode() ([]byte, error) {
+	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests}
+	content, err := json.Marshal(doc)
+	if err != nil || len(content) < maxSize {
+		return append(content, '\n'), err
+	}
+	doc.Manifests = map[image.Digest]*manifest{}
+	for _, limit := range []int{maxHistory, 10, 1} {
+		doc.Tags = bounded(c.tags, limit)
+		content, err = json.Marshal(doc)
+		if err != nil || len(content) < maxSize {
+			break
+		}
+	}
+	return append(content, '\n'), err
+}
+
+// bounded returns tags with at most limit digests each.
+func bounded(tags map[string]*tag, limit int) map[string]*tag {
+	short := maps.Clone(tags)
+	for key, t := range short {
+		other := *t
+		other.Seen = slices.Clone(t.Seen)
+		other.bound(limit)
+		short[key] = &other
+	}
+	return short
+}

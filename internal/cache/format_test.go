@@ -1,0 +1,38 @@
+package cache
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+// FuzzDecode finds that no file makes trouble, and that what is kept of one is
+// written and read again as it is. It works in memory, since files are slow.
+func FuzzDecode(f *testing.F) {
+	d := string(image.FromBytes(nil))
+	f.Add([]byte(`{"version":1,"tags":{"docker.io/library/debian:12":{"used":"2026-02-01","seen":[{"digest":"` + d + `","firstSeen":"2026-02-01T00:00:00Z"}]}}}`))
+	f.Add([]byte(`{"version":1,"manifests":{"` + d + `":{"used":"2026-02-01","mediaType":"m","platforms":[{"digest":"` + d + `"}]}}}`))
+	f.Add([]byte(`{"version":2}`))
+	written := func(t *testing.T, old contents) []byte {
+		c := Cache{now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), tags: old.tags, manifests: old.manifests}
+		c.expire()
+		content, err := c.encode()
+		require.NoError(t, err)
+		return content
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		old, err := decode(content)
+		if err != nil {
+			var damage *damageError
+			require.ErrorAs(t, err, &damage)
+			return
+		}
+		first := written(t, old)
+		again, err := decode(first)
+		require.NoError(t, err)
+		require.Equal(t, string(first), string(written(t, again)))
+	})
+}

@@ -1,0 +1,47 @@
+package cache
+
+import (
+	"maps"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+// merge takes in what another run has written.
+func (c *Cache) merge(other contents) {
+	for key, theirs := range other.tags {
+		ours, ok := c.tags[key]
+		if !ok {
+			c.tags[key] = theirs
+			continue
+		}
+		ours.Used = max(ours.Used, theirs.Used)
+		for _, s := range theirs.Seen {
+			ours.add(s)
+		}
+		ours.bound(maxHistory)
+	}
+	for digest, theirs := range other.manifests {
+		ours, ok := c.manifests[digest]
+		if !ok {
+			c.manifests[digest] = theirs
+			continue
+		}
+		used := max(ours.Used, theirs.Used)
+		if len(theirs.Platforms) > len(ours.Platforms) { // a fact; the fuller record knows more
+			*ours = *theirs
+		}
+		ours.Used = used
+	}
+}
+
+// expire drops what no run has used for a year.
+func (c *Cache) expire() {
+	maps.DeleteFunc(c.tags, func(_ string, t *tag) bool {
+		t.Used = t.Used.possible(c.now)
+		return t.Used.expired(c.now)
+	})
+	maps.DeleteFunc(c.manifests, func(_ image.Digest, m *manifest) bool {
+		m.Used = m.Used.possible(c.now)
+		return m.Used.expired(c.now)
+	})
+}
