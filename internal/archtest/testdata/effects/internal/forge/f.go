@@ -1,0 +1,3 @@
+package forge
+
+import _ "math/rand/v2"

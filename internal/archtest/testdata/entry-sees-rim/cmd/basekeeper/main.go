@@ -1,0 +1,3 @@
+package basekeeper
+
+import _ "github.com/basekeeper/basekeeper/internal/bump"

@@ -1,0 +1,6 @@
+package bump
+
+import (
+	_ "github.com/basekeeper/basekeeper/internal/registry"
+	_ "net/http"
+)

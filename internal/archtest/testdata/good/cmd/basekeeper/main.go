@@ -1,0 +1,7 @@
+package basekeeper
+
+import (
+	_ "github.com/basekeeper/basekeeper/internal/cli"
+	_ "os"
+	_ "os/signal"
+)

@@ -1,0 +1,3 @@
+package _ignored
+
+import _ "github.com/basekeeper/basekeeper/internal/cli"

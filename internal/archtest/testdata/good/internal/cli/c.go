@@ -1,0 +1,7 @@
+package cli
+
+import (
+	_ "github.com/basekeeper/basekeeper/internal/bump"
+	_ "github.com/basekeeper/basekeeper/internal/demo"
+	_ "github.com/basekeeper/basekeeper/internal/registry"
+)

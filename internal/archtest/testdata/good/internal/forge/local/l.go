@@ -1,0 +1,6 @@
+package local
+
+import (
+	_ "github.com/basekeeper/basekeeper/internal/forge"
+	_ "os"
+)

@@ -1,0 +1,8 @@
+package image
+
+import (
+	_ "fmt"
+	_ "net/url"
+	_ "path"
+	_ "time"
+)

@@ -1,0 +1,3 @@
+package testdata
+
+import _ "github.com/basekeeper/basekeeper/internal/cli"

@@ -1,0 +1,7 @@
+package registry
+
+import (
+	_ "github.com/basekeeper/basekeeper/internal/cache"
+	_ "github.com/basekeeper/basekeeper/internal/image"
+	_ "net/http"
+)

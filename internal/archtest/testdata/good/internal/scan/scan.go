@@ -1,0 +1,6 @@
+package scan
+
+import (
+	_ "github.com/basekeeper/basekeeper/internal/dockerfile"
+	_ "github.com/basekeeper/basekeeper/internal/image"
+)

@@ -1,0 +1,7 @@
+package registry
+
+import (
+	_ "github.com/basekeeper/basekeeper/internal/registry/registrytest"
+	_ "github.com/stretchr/testify/require"
+	_ "testing"
+)

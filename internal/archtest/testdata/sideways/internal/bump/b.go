@@ -1,0 +1,3 @@
+package bump
+
+import _ "github.com/basekeeper/basekeeper/internal/prune"

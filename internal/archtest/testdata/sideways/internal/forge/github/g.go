@@ -1,0 +1,3 @@
+package github
+
+import _ "github.com/basekeeper/basekeeper/internal/forge/gitlab"

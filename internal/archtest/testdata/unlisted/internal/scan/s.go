@@ -1,0 +1,3 @@
+package scan
+
+import _ "github.com/basekeeper/basekeeper/internal/newcomer"

@@ -1,0 +1,3 @@
+package image
+
+import _ "github.com/basekeeper/basekeeper/internal/plan"
