@@ -27,7 +27,7 @@ type reader struct {
 	lines   []string
 	anchors map[string]ast.Node
 	torn    bool // there are aliases that lead nowhere
-	spent   int // nodes read so far, each time an alias leads to them
+	spent   int  // nodes read so far, each time an alias leads to them
 	secret  map[int]bool
 	errs    []*Error
 }

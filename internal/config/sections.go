@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -19,12 +20,15 @@ func versionField(name, doc string) field[document] {
 		if n == nil {
 			return
 		}
-		number, ok := n.(*ast.IntegerNode)
+		written := nameOf(n)
+		number, err := strconv.Atoi(written)
+		_, integer := n.(*ast.IntegerNode)
 		switch {
-		case !ok, strings.HasPrefix(number.GetToken().Value, "-"), number.GetToken().Value == "0":
+		case integer && written == version:
+		case integer && err == nil && number > 1:
+			r.failAt(n, fmt.Sprintf("version %d of the configuration needs a newer basekeeper; this one knows version 1", number))
+		default:
 			r.failAt(n, "want version: 1")
-		case number.GetToken().Value != version:
-			r.failAt(n, fmt.Sprintf("version %s of the configuration needs a newer basekeeper; this one knows version 1", number.GetToken().Value))
 		}
 	}}
 }
@@ -47,7 +51,7 @@ func registriesField(name, doc string) field[document] {
 	})
 	return field[document]{name: name, doc: doc, schema: schema, read: func(r *reader, e entry, into *document) {
 		into.registries = map[string]Registry{}
-		for _, e := range r.entries(e.value) {
+		for _, e := range r.entries(r.noText(e.value)) {
 			host, err := parseHost(e.name)
 			if err != nil {
 				r.failAt(e.key, err.Error())
@@ -60,10 +64,21 @@ func registriesField(name, doc string) field[document] {
 				r.failAt(e.key, fmt.Sprintf("`%s` is another name of %s, which is there already", e.name, host))
 			}
 			var v Registry
-			registryObject.read(r, e.value, &v)
+			registryObject.read(r, r.noText(e.value), &v)
 			into.registries[host] = v
 		}
 	}}
+}
+
+// noText returns n; where it is text in place of a registry's keys, that may be
+// a secret, and its line is not shown.
+func (r *reader) noText(n ast.Node) ast.Node {
+	if resolved := r.resolve(n); resolved != nil {
+		if _, scalar := resolved.(ast.ScalarNode); scalar {
+			r.hide(resolved)
+		}
+	}
+	return n
 }
 
 // unknownRegistryKey reports a key that a registry does not have. Its value
