@@ -155,6 +155,16 @@ func readJSON(t *testing.T, name string, into any) {
 	require.NoError(t, json.Unmarshal(content, into), name)
 }
 
+// buildkitRaces are files at which BuildKit itself has a data race: a COPY by
+// the number of an image that an earlier COPY or RUN named puts that image into
+// dispatchStates.states twice, and resolveReachableStages reads the second
+// while a goroutine resolves the first.
+var buildkitRaces = []string{
+	"copy-from-number-counts-again",
+	"copy-from-number-of-image-source",
+	"copy-from-number-of-mount-source",
+}
+
 func readCorpus(t testing.TB) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(testdata, "corpus", "*.dockerfile"))
@@ -164,7 +174,11 @@ func readCorpus(t testing.TB) map[string][]byte {
 	for _, path := range paths {
 		src, err := os.ReadFile(path)
 		require.NoError(t, err)
-		corpus[strings.TrimSuffix(filepath.Base(path), ".dockerfile")] = src
+		name := strings.TrimSuffix(filepath.Base(path), ".dockerfile")
+		if racing && slices.Contains(buildkitRaces, name) {
+			continue
+		}
+		corpus[name] = src
 	}
 	return corpus
 }

@@ -1,0 +1,5 @@
+//go:build race
+
+package oracletest
+
+const racing = true
