@@ -1,0 +1,144 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// repository is one repository at a registry, with the credentials and the
+// token for it.
+type repository struct {
+	session    *session
+	path       string // at the host contacted, a mirror's prefix included
+	credential *memo[credential]
+	token      *memo[*bearerToken]
+}
+
+// bearerToken is compared by its address: a service may issue the same text
+// again.
+type bearerToken struct{ value string }
+
+// do sends method for the endpoint, manifests/REFERENCE or blobs/DIGEST, and returns the answer, its body
+// read and bounded. An answer of any status is no error.
+func (r *repository) do(ctx context.Context, method, endpoint string) (*http.Response, error) {
+	challenge, err := r.session.challenge(ctx)
+	if err != nil {
+		return nil, r.describe(ctx, "ping", err)
+	}
+	resp, used, err := r.try(ctx, challenge, method, endpoint)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized && used != nil {
+		r.token.forget(ctx, func(token *bearerToken) bool { return token == used })
+		resp, _, err = r.try(ctx, challenge, method, endpoint)
+	}
+	return resp, err
+}
+
+// try sends one request and returns the token that it used, nil for none.
+func (r *repository) try(ctx context.Context, challenge *transport.Challenge, method, endpoint string) (*http.Response, *bearerToken, error) {
+	authorization, token, err := r.authorization(ctx, challenge)
+	if err != nil {
+		return nil, nil, err
+	}
+	target := url.URL{Scheme: scheme(challenge), Host: r.session.at.host(), Path: "/v2/" + r.path + "/" + endpoint}
+	req, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
+	if err != nil {
+		return nil, nil, errors.New("the reference makes no URL")
+	}
+	req.Header.Set("Accept", accepted)
+	req.Header.Set("User-Agent", r.session.userAgent)
+	client := http.Client{
+		Transport:     &authorized{inner: r.session.send, scheme: target.Scheme, host: target.Host, authorization: authorization},
+		CheckRedirect: checkRedirect,
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, nil, r.describe(ctx, "ask", err)
+	}
+	return resp, token, nil
+}
+
+func scheme(challenge *transport.Challenge) string {
+	if challenge.Insecure {
+		return "http"
+	}
+	return "https"
+}
+
+func isBearer(challenge *transport.Challenge) bool {
+	return strings.EqualFold(challenge.Scheme, "bearer")
+}
+
+// authorization returns the value of the Authorization header, empty where the
+// registry is asked anonymously, and the token in it if it is one.
+func (r *repository) authorization(ctx context.Context, challenge *transport.Challenge) (string, *bearerToken, error) {
+	if isBearer(challenge) {
+		token, err := r.token.get(ctx, func(ctx context.Context) (*bearerToken, error) { return r.newToken(ctx, challenge) })
+		if err != nil {
+			return "", nil, err
+		}
+		return "Bearer " + token.value, token, nil
+	}
+	held, err := r.held(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	header, err := held.basic(ctx)
+	return header, nil, err
+}
+
+func (r *repository) held(ctx context.Context) (credential, error) {
+	return r.credential.get(ctx, func(ctx context.Context) (credential, error) {
+		return r.session.keys.lookup(ctx, r.session.at, r.path)
+	})
+}
+
+// newToken exchanges the credentials for a token that can pull from r.
+//
+// Spec: distribution, "Token Authentication Specification".
+func (r *repository) newToken(ctx context.Context, challenge *transport.Challenge) (*bearerToken, error) {
+	check := func(realm string) error { return r.session.checkRealm(realm, challenge.Insecure) }
+	realm := challenge.Parameters["realm"]
+	if err := check(realm); err != nil {
+		return nil, err
+	}
+	held, err := r.held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config, err := authn.Authorization(ctx, held.auth)
+	if err != nil {
+		return nil, held.failed()
+	}
+	if config.RegistryToken != "" {
+		return &bearerToken{config.RegistryToken}, nil
+	}
+	// go-containerregistry refuses private addresses as token service unless
+	// they are the registry's; the realm has been checked more strictly here.
+	service, err := name.NewRegistry(realmHost(realm))
+	if err != nil {
+		return nil, &realmError{registry: familiarHost(r.session.at.host()), reason: "its address is no URL"}
+	}
+	via := &realmBound{inner: r.session.send, check: check}
+	scope := "repository:" + r.path + ":pull"
+	token, err := transport.Exchange(withKind(ctx, kindToken), service, authn.FromConfig(*config), via, []string{scope}, challenge)
+	if err != nil {
+		return nil, r.describe(ctx, "get a token from "+service.RegistryStr()+" for", err)
+	}
+	return &bearerToken{cmp.Or(token.AccessToken, token.Token)}, nil
+}
+
+func realmHost(realm string) string {
+	u, err := url.Parse(realm)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
