@@ -102,3 +102,32 @@ func TestErrorCodeIsRepeatedButNotItsText(t *testing.T) {
 	require.ErrorIs(t, err, image.ErrNotFound)
 	assert.EqualError(t, err, "not found: "+host.Addr+" answers HTTP 404 NAME_UNKNOWN")
 }
+
+func TestPlatform(t *testing.T) {
+	config := `{"os":"linux","architecture":"arm64","variant":"v8"}`
+	content := `{"schemaVersion":2,"mediaType":"` + image.MediaTypeOCIManifest + `","config":{"digest":"` +
+		image.FromBytes([]byte(config)).String() + `"}}`
+	host := registrytest.StartMemory(t, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/v2/":
+			case "/v2/app/manifests/" + image.FromBytes([]byte(content)).String():
+				w.Header().Set("Content-Type", image.MediaTypeOCIManifest)
+				_, _ = w.Write([]byte(content))
+			case "/v2/app/blobs/" + image.FromBytes([]byte(config)).String():
+				_, _ = w.Write([]byte(config))
+			default:
+				w.WriteHeader(http.StatusNotFound)
+			}
+		})
+	})
+	c := newClient(t, registry.Options{})
+	pinned := ref(t, host, "app:1").Pinned(image.FromBytes([]byte(content)))
+	got, err := c.Platform(t.Context(), nil, pinned)
+	require.NoError(t, err)
+	assert.Equal(t, image.Platform{OS: "linux", Architecture: "arm64", Variant: "v8"}, got)
+	_, err = c.Platform(t.Context(), []byte(body), pinned)
+	require.ErrorIs(t, err, image.ErrUnsupported)
+	_, err = c.Platform(t.Context(), []byte(`{"config":{"digest":"../x"}}`), pinned)
+	require.ErrorIs(t, err, image.ErrUnsupported)
+}

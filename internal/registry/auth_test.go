@@ -3,13 +3,17 @@ package registry_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
+	memory "github.com/google/go-containerregistry/pkg/registry"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -61,12 +65,12 @@ func (b *bearer) issue(w http.ResponseWriter, r *http.Request) {
 		b.bodies = b.bodies[1:]
 		return
 	}
-	if _, password, _ := r.BasicAuth(); password != canary {
+	if _, password, _ := r.BasicAuth(); password != canary && r.FormValue("refresh_token") != canary {
 		// A hostile service sends back what it was given.
 		http.Error(w, r.Header.Get("Authorization")+canary, http.StatusUnauthorized)
 		return
 	}
-	b.issued[r.URL.Query().Get("scope")]++
+	b.issued[r.FormValue("scope")]++
 	b.valid = fmt.Sprintf("%s-token", canary)
 	_ = json.NewEncoder(w).Encode(map[string]string{"token": b.valid})
 }
@@ -120,8 +124,8 @@ func TestOnePingAndOneTokenPerScope(t *testing.T) {
 
 func TestForeignTokenServiceIsRefused(t *testing.T) {
 	b := bearer{}
-	var log requestLog
-	foreign := httptest.NewServer(log.wrap(http.HandlerFunc(b.issue)))
+	var sent requestLog
+	foreign := httptest.NewServer(sent.wrap(http.HandlerFunc(b.issue)))
 	t.Cleanup(foreign.Close)
 	realm := strings.Replace(foreign.URL, "127.0.0.1", "localhost", 1)
 	b.realm = realm + "/token?secret=" + canary
@@ -130,9 +134,9 @@ func TestForeignTokenServiceIsRefused(t *testing.T) {
 
 	_, err := newClient(t, withPassword(host)).Resolve(t.Context(), ref(t, host, "app:1"))
 	require.ErrorContains(t, err, "set token-service to that host in the configuration of "+host.Addr)
-	assert.ErrorContains(t, err, strings.TrimPrefix(realm, "http://"))
+	require.ErrorContains(t, err, strings.TrimPrefix(realm, "http://"))
 	assert.NotContains(t, err.Error(), canary)
-	assert.Empty(t, log.all(), "nothing was sent there")
+	assert.Empty(t, sent.all(), "nothing was sent there")
 
 	allowed := registry.Host{PlainHTTP: true, User: "u", Password: canary, TokenService: strings.TrimPrefix(realm, "http://")}
 	c := newClient(t, registry.Options{Hosts: map[string]registry.Host{host.Addr: allowed}})
@@ -148,8 +152,8 @@ func TestForeignTokenServiceIsRefused(t *testing.T) {
 }
 
 func TestTokenServiceMustNotRedirectElsewhere(t *testing.T) {
-	var log requestLog
-	elsewhere := httptest.NewServer(log.wrap(http.NotFoundHandler()))
+	var sent requestLog
+	elsewhere := httptest.NewServer(sent.wrap(http.NotFoundHandler()))
 	t.Cleanup(elsewhere.Close)
 	b := bearer{}
 	host := registrytest.StartMemory(t, func(inner http.Handler) http.Handler {
@@ -163,19 +167,19 @@ func TestTokenServiceMustNotRedirectElsewhere(t *testing.T) {
 	}, b.wrap)
 	_, err := newClient(t, withPassword(host)).Resolve(t.Context(), ref(t, host, "app:1"))
 	require.ErrorContains(t, err, "set token-service")
-	assert.Empty(t, log.all())
+	assert.Empty(t, sent.all())
 }
 
 func TestAuthorizationDoesNotFollowRedirects(t *testing.T) {
-	var log requestLog
-	elsewhere := registrytest.StartMemory(t, log.wrap)
+	var sent requestLog
+	elsewhere := registrytest.StartMemory(t, sent.wrap)
 	want := registrytest.Push(t, elsewhere, "app", "1")
 	for name, challenge := range map[string]func(http.Handler) http.Handler{
 		"basic":  func(inner http.Handler) http.Handler { return inner },
 		"bearer": (&bearer{}).wrap,
 	} {
 		t.Run(name, func(t *testing.T) {
-			log.reset()
+			sent.reset()
 			var here requestLog
 			host := registrytest.StartMemory(t, here.wrap, challenge, func(inner http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -189,8 +193,8 @@ func TestAuthorizationDoesNotFollowRedirects(t *testing.T) {
 			got, err := newClient(t, withPassword(host)).Resolve(t.Context(), ref(t, host, "app:1"))
 			require.NoError(t, err)
 			assert.Equal(t, want, got)
-			require.Len(t, log.all(), 1)
-			assert.NotContains(t, log.all()[0].Header, "Authorization")
+			require.Len(t, sent.all(), 1)
+			assert.NotContains(t, sent.all()[0].Header, "Authorization")
 			all := here.all()
 			assert.NotEmpty(t, all[len(all)-1].Header.Get("Authorization"), "but the registry got it")
 		})
@@ -241,12 +245,51 @@ func TestSecretsStayOutOfErrors(t *testing.T) {
 	}
 }
 
+func TestIdentityToken(t *testing.T) {
+	var b bearer
+	busy := true // the first time, so that the form is sent twice
+	host := registrytest.StartMemory(t, func(inner http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/token" && busy {
+				busy = false
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			inner.ServeHTTP(w, r)
+		})
+	}, b.wrap)
+	want := registrytest.Push(t, host, "app", "1")
+	config := fmt.Sprintf(`{"auths":{%q:{"identitytoken":%q}}}`, host.Addr, canary)
+	c := newClient(t, registry.Options{Getenv: env("DOCKER_AUTH_CONFIG", config)})
+	got, err := c.Resolve(t.Context(), ref(t, host, "app:1"))
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	assert.Equal(t, 2, c.Requests()[host.Addr].Token)
+	assert.Equal(t, 1, c.Requests()[host.Addr].Retried)
+}
+
+func TestCA(t *testing.T) {
+	server := httptest.NewUnstartedServer(memory.New(memory.Logger(log.New(io.Discard, "", 0))))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	host := registrytest.Host{Addr: server.Listener.Addr().String()}
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+
+	c := newClient(t, registry.Options{Hosts: map[string]registry.Host{host.Addr: {CA: ca}}})
+	_, err := c.Resolve(t.Context(), ref(t, host, "app:1"))
+	require.ErrorIs(t, err, image.ErrNotFound)
+	_, err = newClient(t, registry.Options{}).Resolve(t.Context(), ref(t, host, "app:1"))
+	require.ErrorContains(t, err, "set ca in the configuration")
+}
+
 func TestPlainHTTPNeedsLeave(t *testing.T) {
 	c := newClient(t, registry.Options{Hosts: map[string]registry.Host{"10.255.255.1:5000": {User: "u", Password: canary}},
 		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			assert.Equal(t, "https", req.URL.Scheme)
 			return nil, http.ErrSchemeMismatch
 		})})
+	// No network: the transport answers as a server without TLS makes it.
 	_, err := c.Resolve(t.Context(), image.Reference{Registry: "10.255.255.1:5000", Repository: "app", Tag: "1"})
 	require.ErrorContains(t, err, "set plain-http in the configuration")
 }

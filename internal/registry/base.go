@@ -16,7 +16,7 @@ import (
 )
 
 // errPlainHTTP is the answer to a request that would go out without TLS.
-var errPlainHTTP = errors.New("plain HTTP is not allowed for this host; set plain-http in the configuration if it has no TLS")
+var errPlainHTTP = errors.New("only plain HTTP is offered, which is not allowed for this host; set plain-http in the configuration if it has no TLS")
 
 // bases makes the innermost transports: one for all hosts without a CA of
 // their own, and one for each CA, so that connections are shared.

@@ -14,10 +14,25 @@ import (
 
 const benchTags, benchConcurrency = 200, 8
 
-// BenchmarkResolve resolves 200 tags on loopback with a new client each time.
+// BenchmarkResolve resolves 200 tags on loopback with a new client each time,
+// next to the same HEADs with net/http alone. The registry in memory shows what
+// the client costs, the real one what a user waits for.
 func BenchmarkResolve(b *testing.B) {
-	host := registrytest.StartMemory(b)
-	refs := manyTags(b, host, benchTags)
+	for name, start := range map[string]func(b *testing.B) registrytest.Host{
+		"memory": func(b *testing.B) registrytest.Host { b.Helper(); return registrytest.StartMemory(b) },
+		"v3":     func(b *testing.B) registrytest.Host { b.Helper(); return registrytest.StartV3(b) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			host := start(b)
+			refs := manyTags(b, host, benchTags)
+			b.Run("client", func(b *testing.B) { benchClient(b, host, refs) })
+			b.Run("bare", func(b *testing.B) { benchBare(b, refs) })
+		})
+	}
+}
+
+func benchClient(b *testing.B, host registrytest.Host, refs []image.Reference) {
+	b.Helper()
 	requests := 0
 	for b.Loop() {
 		c := newClient(b, registry.Options{Concurrency: benchConcurrency})
@@ -32,14 +47,17 @@ func BenchmarkResolve(b *testing.B) {
 	b.ReportMetric(benchTags, "tags/run")
 }
 
-// BenchmarkBareHead sends the same HEADs with net/http alone.
-func BenchmarkBareHead(b *testing.B) {
-	host := registrytest.StartMemory(b)
-	refs := manyTags(b, host, benchTags)
+func benchBare(b *testing.B, refs []image.Reference) {
+	b.Helper()
 	for b.Loop() {
 		client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchConcurrency}}
 		parallel(b, refs, func(r image.Reference) error {
-			resp, err := client.Head("http://" + r.Registry + "/v2/" + r.Repository + "/manifests/" + r.Tag)
+			req, err := http.NewRequest(http.MethodHead, "http://"+r.Registry+"/v2/"+r.Repository+"/manifests/"+r.Tag, nil)
+			if err != nil {
+				return err
+			}
+			req.Header.Set("Accept", image.MediaTypeDockerManifest)
+			resp, err := client.Do(req)
 			if err != nil {
 				return err
 			}

@@ -51,6 +51,10 @@ func (r *repository) describe(ctx context.Context, verb string, err error) error
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("%s %s: %w", verb, host, ended)
 	}
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return fmt.Errorf("%s %s: %w; if its CA is your own, set ca in the configuration", verb, host, certificate)
+	}
 	if own := ownError(err); own != nil {
 		return own
 	}
@@ -60,6 +64,9 @@ func (r *repository) describe(ctx context.Context, verb string, err error) error
 	}
 	if cause := networkError(err); cause != nil {
 		return fmt.Errorf("%s %s: %w", verb, host, cause)
+	}
+	if errors.Is(err, errPlainHTTP) { // last: a ping tries it besides TLS, whose error says more
+		return fmt.Errorf("%s %s: %w", verb, host, errPlainHTTP)
 	}
 	return fmt.Errorf("%s %s: the connection broke, or the answer is malformed", verb, host)
 }
@@ -82,7 +89,7 @@ func ownError(err error) error {
 	case errors.As(err, &large):
 		return large
 	}
-	for _, known := range []error{errPlainHTTP, errRedirects, errRedirectPrivate} {
+	for _, known := range []error{errRedirects, errRedirectPrivate} {
 		if errors.Is(err, known) {
 			return known
 		}
@@ -93,17 +100,14 @@ func ownError(err error) error {
 // networkError finds an error below HTTP, which names at most hosts.
 func networkError(err error) error {
 	var (
-		op          *net.OpError
-		certificate *tls.CertificateVerificationError
-		wrapped     *url.Error
+		op      *net.OpError
+		wrapped *url.Error
 	)
 	switch {
-	case errors.As(err, &certificate):
-		return certificate
 	case errors.As(err, &op):
 		return op
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return http.ErrSchemeMismatch
+		return errPlainHTTP
 	case isCut(err):
 		return errors.New("the connection was cut")
 	case errors.As(err, &wrapped) && wrapped.Timeout():

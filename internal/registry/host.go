@@ -32,9 +32,6 @@ type location struct {
 // index.docker.io, mirror.corp.
 func (l location) host() string { return l.target.RegistryStr() }
 
-// mirrored reports whether another host than the registry's is asked.
-func (l location) mirrored() bool { return l.config.Mirror != "" }
-
 // plain reports whether HTTP without TLS may be spoken.
 func (l location) plain() bool { return l.config.PlainHTTP || isLoopback(l.host()) }
 

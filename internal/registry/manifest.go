@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 
@@ -50,28 +49,24 @@ func (c *Client) Manifest(ctx context.Context, ref image.Reference) ([]byte, ima
 // get reads the manifest called id. want is the digest that it must have,
 // empty for the one that the registry says.
 func (r *repository) get(ctx context.Context, id string, want image.Digest) ([]byte, image.Descriptor, error) {
-	resp, err := r.do(ctx, http.MethodGet, "manifests/"+id)
+	got, err := r.do(ctx, http.MethodGet, "manifests/"+id)
 	if err != nil {
 		return nil, image.Descriptor{}, err
 	}
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, image.Descriptor{}, err
+	if got.status != http.StatusOK {
+		return nil, image.Descriptor{}, r.statusError("ask", got.status, codeOf(got.body))
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, image.Descriptor{}, r.statusError("ask", resp.StatusCode, codeOf(body))
-	}
-	d, err := describeBody(resp.Header, body)
+	d, err := describeBody(got.header, got.body)
 	if err != nil {
 		return nil, image.Descriptor{}, err
 	}
 	if want == "" {
-		want = image.Digest(resp.Header.Get(digestHeader))
+		want = image.Digest(got.header.Get(digestHeader))
 	}
-	if d.Digest, err = verified(body, want); err != nil {
+	if d.Digest, err = verified(got.body, want); err != nil {
 		return nil, image.Descriptor{}, err
 	}
-	return body, d, nil
+	return got.body, d, nil
 }
 
 // describeBody returns the descriptor of a manifest, its digest left out.
@@ -103,7 +98,11 @@ func schema1Error() error {
 
 // mediaType returns the Content-Type without parameters, empty for none.
 func mediaType(header http.Header) string {
-	parsed, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	said := header.Get("Content-Type")
+	if isManifest(said) {
+		return said
+	}
+	parsed, _, err := mime.ParseMediaType(said)
 	if err != nil {
 		return ""
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -51,17 +50,13 @@ func (c *Client) Platform(ctx context.Context, manifest []byte, ref image.Refere
 
 // blob reads a small blob and checks it against its digest.
 func (r *repository) blob(ctx context.Context, digest image.Digest) ([]byte, error) {
-	resp, err := r.do(ctx, http.MethodGet, "blobs/"+digest.String())
+	got, err := r.do(ctx, http.MethodGet, "blobs/"+digest.String())
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
+	if got.status != http.StatusOK {
+		return nil, r.statusError("ask", got.status, codeOf(got.body))
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, r.statusError("ask", resp.StatusCode, codeOf(body))
-	}
-	_, err = verified(body, digest)
-	return body, err
+	_, err = verified(got.body, digest)
+	return got.body, err
 }

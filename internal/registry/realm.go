@@ -54,7 +54,7 @@ func checkRealm(host, realm string, plain bool, also ...string) error {
 	case u.User != nil:
 		refuse.reason = "its address holds credentials"
 		return refuse
-	case u.Scheme != "https" && !(plain && u.Scheme == "http"):
+	case u.Scheme != "https" && (u.Scheme != "http" || !plain):
 		refuse.reason = "its address is not https"
 		return refuse
 	}

@@ -3,7 +3,7 @@ package registry
 import (
 	"cmp"
 	"context"
-	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,43 +26,53 @@ type repository struct {
 // again.
 type bearerToken struct{ value string }
 
-// do sends method for the endpoint, manifests/REFERENCE or blobs/DIGEST, and returns the answer, its body
-// read and bounded. An answer of any status is no error.
-func (r *repository) do(ctx context.Context, method, endpoint string) (*http.Response, error) {
+// answer is what a registry answered, its body read and bounded.
+type answer struct {
+	status int
+	header http.Header
+	size   int64 // Content-Length in bytes, -1 for unknown
+	body   []byte
+}
+
+// do sends method for the endpoint, manifests/REFERENCE or blobs/DIGEST. An
+// answer of any status is no error.
+func (r *repository) do(ctx context.Context, method, endpoint string) (answer, error) {
 	challenge, err := r.session.challenge(ctx)
 	if err != nil {
-		return nil, r.describe(ctx, "ping", err)
+		return answer{}, r.describe(ctx, "ping", err)
 	}
-	resp, used, err := r.try(ctx, challenge, method, endpoint)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized && used != nil {
+	a, used, err := r.try(ctx, challenge, method, endpoint)
+	if err == nil && a.status == http.StatusUnauthorized && used != nil {
 		r.token.forget(ctx, func(token *bearerToken) bool { return token == used })
-		resp, _, err = r.try(ctx, challenge, method, endpoint)
+		a, _, err = r.try(ctx, challenge, method, endpoint)
 	}
-	return resp, err
+	return a, err
 }
 
 // try sends one request and returns the token that it used, nil for none.
-func (r *repository) try(ctx context.Context, challenge *transport.Challenge, method, endpoint string) (*http.Response, *bearerToken, error) {
+func (r *repository) try(ctx context.Context, challenge *transport.Challenge, method, endpoint string) (answer, *bearerToken, error) {
 	authorization, token, err := r.authorization(ctx, challenge)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, nil, err
 	}
-	target := url.URL{Scheme: scheme(challenge), Host: r.session.at.host(), Path: "/v2/" + r.path + "/" + endpoint}
-	req, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
-	if err != nil {
-		return nil, nil, errors.New("the reference makes no URL")
-	}
-	req.Header.Set("Accept", accepted)
-	req.Header.Set("User-Agent", r.session.userAgent)
+	target := &url.URL{Scheme: scheme(challenge), Host: r.session.at.host(), Path: "/v2/" + r.path + "/" + endpoint}
+	req := (&http.Request{Method: method, URL: target, Host: target.Host, Header: http.Header{
+		"Accept": {accepted}, "User-Agent": {r.session.userAgent},
+	}}).WithContext(ctx)
 	client := http.Client{
 		Transport:     &authorized{inner: r.session.send, scheme: target.Scheme, host: target.Host, authorization: authorization},
 		CheckRedirect: checkRedirect,
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, r.describe(ctx, "ask", err)
+		return answer{}, nil, r.describe(ctx, "ask", err)
 	}
-	return resp, token, nil
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body) // from memory: exchanged has read it
+	if err != nil {
+		return answer{}, nil, r.describe(ctx, "ask", err)
+	}
+	return answer{status: resp.StatusCode, header: resp.Header, size: resp.ContentLength, body: body}, token, nil
 }
 
 func scheme(challenge *transport.Challenge) string {

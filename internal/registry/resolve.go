@@ -78,22 +78,22 @@ func (c *Client) Exists(ctx context.Context, ref image.Reference) (bool, error) 
 // head asks for the manifest called id. complete is false where the answer
 // does not say everything, so that the manifest must be read.
 func (r *repository) head(ctx context.Context, id string) (d image.Descriptor, complete bool, err error) {
-	resp, err := r.do(ctx, http.MethodHead, "manifests/"+id)
+	got, err := r.do(ctx, http.MethodHead, "manifests/"+id)
 	if err != nil {
 		return image.Descriptor{}, false, err
 	}
-	switch resp.StatusCode {
+	switch got.status {
 	case http.StatusOK:
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return image.Descriptor{}, false, nil
 	default:
-		return image.Descriptor{}, false, r.statusError("ask", resp.StatusCode, "")
+		return image.Descriptor{}, false, r.statusError("ask", got.status, "")
 	}
-	d = image.Descriptor{MediaType: mediaType(resp.Header), Size: resp.ContentLength}
+	d = image.Descriptor{MediaType: mediaType(got.header), Size: got.size}
 	if d.IsSchema1() {
 		return image.Descriptor{}, false, schema1Error()
 	}
-	digest, err := image.ParseDigest(resp.Header.Get(digestHeader))
+	digest, err := image.ParseDigest(got.header.Get(digestHeader))
 	if err != nil || d.Size <= 0 || !isManifest(d.MediaType) {
 		return image.Descriptor{}, false, nil
 	}
