@@ -52,7 +52,7 @@ func benchBare(b *testing.B, refs []image.Reference) {
 	for b.Loop() {
 		client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchConcurrency}}
 		parallel(b, refs, func(r image.Reference) error {
-			req, err := http.NewRequest(http.MethodHead, "http://"+r.Registry+"/v2/"+r.Repository+"/manifests/"+r.Tag, nil)
+			req, err := http.NewRequestWithContext(b.Context(), http.MethodHead, "http://"+r.Registry+"/v2/"+r.Repository+"/manifests/"+r.Tag, nil)
 			if err != nil {
 				return err
 			}

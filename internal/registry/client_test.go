@@ -143,6 +143,23 @@ func TestMirrorIsAskedInstead(t *testing.T) {
 	assert.Equal(t, map[string]registry.Count{host.Addr: {Head: 1, Ping: 1}}, c.Requests())
 }
 
+func TestRegistriesBehindOneMirrorShareItsPing(t *testing.T) {
+	host := registrytest.StartMemory(t)
+	registrytest.Push(t, host, "hub/library/debian", "12")
+	registrytest.Push(t, host, "ghcr/team/app", "1")
+	c := newClient(t, registry.Options{Hosts: map[string]registry.Host{
+		"docker.io": {Mirror: host.Addr + "/hub", PlainHTTP: true},
+		"ghcr.io":   {Mirror: host.Addr + "/ghcr", PlainHTTP: true},
+	}, Getenv: env("GITHUB_TOKEN", canary)})
+	for _, s := range []string{"debian:12", "ghcr.io/team/app:1"} {
+		r, err := image.ParseReference(s)
+		require.NoError(t, err)
+		_, err = c.Resolve(t.Context(), r)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, map[string]registry.Count{host.Addr: {Head: 2, Ping: 1}}, c.Requests())
+}
+
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	for name, tt := range map[string]struct {
 		opts registry.Options
@@ -188,7 +205,8 @@ func manyTags(t testing.TB, host registrytest.Host, n int) []image.Reference {
 	refs := make([]image.Reference, n)
 	for i := range refs {
 		refs[i] = ref(t, host, fmt.Sprintf("app:t%d", i))
-		req, err := http.NewRequest(http.MethodPut, fmt.Sprintf("http://%s/v2/app/manifests/t%d", host.Addr, i), bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut,
+			fmt.Sprintf("http://%s/v2/app/manifests/t%d", host.Addr, i), bytes.NewReader(body))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", d.MediaType)
 		resp, err := http.DefaultClient.Do(req)

@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -13,7 +15,7 @@ func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for header, want := range map[string]time.Duration{
 		"0":                                     0,
-		" 120 ":                                 2 * time.Minute,
+		"120":                                   2 * time.Minute,
 		"31536001":                              365 * 24 * time.Hour,
 		"184467440737095516160":                 365 * 24 * time.Hour,
 		now.Add(time.Hour).Format(time.RFC850):  time.Hour,
@@ -120,4 +122,43 @@ func TestServerKey(t *testing.T) {
 	} {
 		assert.Equal(t, want, serverKey(key), key)
 	}
+}
+
+func TestAdvice(t *testing.T) {
+	for registry, want := range map[string]string{
+		"docker.io":             "run docker login docker.io",
+		"ghcr.io":               "or GITHUB_TOKEN with packages: read",
+		"public.ecr.aws":        "ecr:GetAuthorizationToken",
+		"europe-docker.pkg.dev": "Google application default credentials",
+		"corp.azurecr.io":       "AcrPull",
+	} {
+		c, err := New(Options{})
+		require.NoError(t, err)
+		for _, cloud := range c.keys.cloud {
+			cloud.keychain = func() authn.Keychain { return authn.NewMultiKeychain() } // always anonymous
+		}
+		s, err := c.session(registry)
+		require.NoError(t, err)
+		assert.Contains(t, s.repository("app").advice(), want)
+	}
+}
+
+func TestMemo(t *testing.T) {
+	m := newMemo[int]()
+	calls := 0
+	compute := func(context.Context) (int, error) { calls++; return calls, nil }
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := m.get(ended, func(ctx context.Context) (int, error) { return 0, ctx.Err() })
+	require.ErrorIs(t, err, context.Canceled)
+	for range 2 {
+		got, err := m.get(t.Context(), compute)
+		require.NoError(t, err)
+		assert.Equal(t, 1, got, "a cut computation is not remembered, a whole one is")
+	}
+	m.forget(t.Context(), func(n int) bool { return n == 7 })
+	m.forget(t.Context(), func(n int) bool { return n == 1 })
+	got, err := m.get(t.Context(), compute)
+	require.NoError(t, err)
+	assert.Equal(t, 2, got)
 }

@@ -67,7 +67,7 @@ func (r *repository) try(ctx context.Context, challenge *transport.Challenge, me
 	if err != nil {
 		return answer{}, nil, r.describe(ctx, "ask", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body) // from memory: exchanged has read it
 	if err != nil {
 		return answer{}, nil, r.describe(ctx, "ask", err)

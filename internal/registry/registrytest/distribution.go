@@ -2,6 +2,7 @@ package registrytest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -106,7 +107,7 @@ func start(t testing.TB, program string, options []Option) Host {
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 
 	var output bytes.Buffer
-	cmd := exec.Command(program, "serve", path)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "serve", path)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Env = append(os.Environ(), "OTEL_TRACES_EXPORTER=none")
 	require.NoError(t, cmd.Start())
@@ -125,7 +126,8 @@ func start(t testing.TB, program string, options []Option) Host {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, listener.Close()) }()
 	return listener.Addr().String()
@@ -134,8 +136,9 @@ func freeAddress(t testing.TB) string {
 func await(t testing.TB, addr string, ended <-chan struct{}) {
 	t.Helper()
 	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); {
-		resp, err := http.Get("http://" + addr + "/v2/")
-		if err == nil {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/v2/", nil)
+		require.NoError(t, err)
+		if resp, err := http.DefaultClient.Do(req); err == nil {
 			require.NoError(t, resp.Body.Close())
 			return
 		}
