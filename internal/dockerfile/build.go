@@ -1,8 +1,10 @@
 package dockerfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +37,9 @@ type build struct {
 	byName map[string]*stage
 	states int // stages, and images that COPY and RUN read from, which BuildKit counts too
 	uses   []Use
+	later  error // the first stage that is read from before it is defined
+
+	triggers []error // what a child's build would refuse in ONBUILD
 }
 
 // from expands the FROM lines. The name of a base is compared with the stages
@@ -69,6 +74,7 @@ func (b *build) define(e *expander) error {
 		words := each(arguments(b.logical(arg.node.StartLine, arg.node.Original)), values(arg.node))
 		for i, pair := range pairs {
 			if pair.Value == nil {
+				e.declare(pair.Key)
 				continue
 			}
 			value := unplaced(*pair.Value)
@@ -98,7 +104,7 @@ func (b *build) fromUse(e *expander, st *stage) (Use, error) {
 	use := Use{Kind: From, Line: st.node.StartLine, Stage: st.name, Platform: platform, text: base.value}
 	use.place(line, word)
 	switch {
-	case base.volatile != "":
+	case base.volatile != "" && valid(base.value.text):
 		use.Reason = fmt.Sprintf("the reference depends on %s: one digest cannot stand for the images of several platforms", base.volatile)
 	case base.missing != "" && !valid(base.value.text):
 		use.Reason = fmt.Sprintf("ARG %s has no default: the image is known only to a build that sets it", base.missing)
@@ -140,7 +146,7 @@ func (b *build) commands() error {
 			}
 		}
 	}
-	return b.circular()
+	return cmp.Or(b.circular(), b.later)
 }
 
 func (b *build) command(in instruction) error {
@@ -150,7 +156,9 @@ func (b *build) command(in instruction) error {
 	case *instructions.RunCommand:
 		return b.mountsFrom(in, cmd, nil)
 	case *instructions.OnbuildCommand:
-		return b.onbuild(in, cmd)
+		if err := b.onbuild(in, cmd); err != nil {
+			b.triggers = append(b.triggers, parser.SetLocation(err, in.node.Location()))
+		}
 	}
 	return nil
 }
@@ -171,7 +179,8 @@ func (b *build) copyFrom(in instruction, cmd *instructions.CopyCommand, line *fr
 	if index, err := strconv.Atoi(cmd.From); err == nil {
 		return b.byIndex(in, index, line != nil)
 	}
-	if line == nil && b.isStage(in, cmd.From) {
+	if st, ok := b.stageNamed(cmd.From); ok && line == nil {
+		b.depend(in, st, copyLater(cmd.From, b.nameOf(in.stage)))
 		return nil
 	}
 	text := b.text(in, line)
@@ -191,19 +200,35 @@ func (b *build) byIndex(in instruction, index int, onbuild bool) error {
 	case index < 0 || index >= b.states:
 		return fmt.Errorf("invalid stage index %d", index)
 	case index < len(b.stages):
-		in.stage.deps = append(in.stage.deps, b.stages[index])
+		b.depend(in, b.stages[index], copyLater(strconv.Itoa(index), b.nameOf(in.stage)))
+	default:
+		b.states++ // an image that was read from before, which BuildKit counts again
 	}
 	return nil
 }
 
-// isStage reports whether name is one of the file's stages, which in then
-// depends on.
-func (b *build) isStage(in instruction, name string) bool {
+func copyLater(from, current string) error {
+	return fmt.Errorf("cannot copy from stage %q, it needs to be defined before current stage %q", from, current)
+}
+
+// stageNamed returns the file's stage with that name, its case folded.
+func (b *build) stageNamed(name string) (*stage, bool) {
 	st, ok := b.byName[strings.ToLower(name)]
-	if ok {
-		in.stage.deps = append(in.stage.deps, st)
+	return st, ok
+}
+
+// depend notes that in reads from st, and keeps tooLate for the end where st
+// is not defined by then.
+func (b *build) depend(in instruction, st *stage, tooLate error) {
+	in.stage.deps = append(in.stage.deps, st)
+	if b.later == nil && slices.Index(b.stages, st) > slices.Index(b.stages, in.stage) {
+		b.later = parser.WithLocation(tooLate, in.node.Location())
 	}
-	return ok
+}
+
+// nameOf returns the name that BuildKit gives a stage.
+func (b *build) nameOf(st *stage) string {
+	return or(st.name, fmt.Sprintf("stage-%d", slices.Index(b.stages, st)))
 }
 
 // mountsFrom looks at the mounts of a RUN.
@@ -219,14 +244,15 @@ func (b *build) mountsFrom(in instruction, cmd *instructions.RunCommand, line *f
 		}
 	}
 	for i, mount := range mounts {
-		from := or(mount.From, scratch)
-		if line == nil && b.isStage(in, from) {
+		from, flag := or(mount.From, scratch), fragment{}
+		if len(flags) == len(mounts) {
+			flag = flags[i]
+		}
+		if st, ok := b.stageNamed(from); ok && line == nil {
+			b.depend(in, st, fmt.Errorf("cannot mount from stage %q to %q, stage needs to be defined before current command", from, mountTarget(flag)))
 			continue
 		}
-		value := unplaced(from)
-		if len(flags) == len(mounts) {
-			value = mountFrom(flags[i], from)
-		}
+		value := mountFrom(flag, from)
 		if err := b.image(in, MountFrom, from, text, value, line != nil); err != nil {
 			return err
 		}
@@ -274,7 +300,9 @@ func (b *build) text(in instruction, line *fragment) fragment {
 
 // image adds the use of an image by COPY or RUN.
 func (b *build) image(in instruction, kind Kind, name string, line, value fragment, onbuild bool) error {
-	b.states++
+	if !onbuild {
+		b.states++
+	}
 	if name == scratch {
 		return nil
 	}
@@ -324,10 +352,9 @@ func (b *build) circular() error {
 		delete(path, st)
 		return false
 	}
-	for i, st := range b.stages {
+	for _, st := range b.stages {
 		if visit(st) {
-			name := or(st.name, fmt.Sprintf("stage-%d", i))
-			return parser.WithLocation(fmt.Errorf("circular dependency detected on stage: %s", name), st.node.Location())
+			return parser.WithLocation(fmt.Errorf("circular dependency detected on stage: %s", b.nameOf(st)), st.node.Location())
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +15,10 @@ const (
 	firstMark = 0xF0000
 	lastMark  = 0x10FFFD
 )
+
+// maxValue bounds an ARG's value in bytes. References are far shorter; a few
+// lines of ARG A=$A$A are not.
+const maxValue = 1 << 16
 
 type mark struct {
 	char   byte
@@ -45,12 +50,14 @@ type expander struct {
 	lex   *shell.Lex
 	args  map[string]argument
 	marks []mark
+
+	declared map[string]bool // ARGs without a default, which a build can set
 }
 
 // newExpander returns an expander that knows the arguments which BuildKit
 // defines itself, for linux/amd64: what depends on them is marked volatile.
 func newExpander(escape rune, targetStage string) *expander {
-	e := &expander{lex: shell.NewLex(escape), args: map[string]argument{}}
+	e := &expander{lex: shell.NewLex(escape), args: map[string]argument{}, declared: map[string]bool{}}
 	for name, value := range map[string]string{
 		"BUILDPLATFORM": "linux/amd64", "BUILDOS": "linux", "BUILDOSVERSION": "", "BUILDARCH": "amd64", "BUILDVARIANT": "",
 		"TARGETPLATFORM": "linux/amd64", "TARGETOS": "linux", "TARGETOSVERSION": "", "TARGETARCH": "amd64", "TARGETVARIANT": "",
@@ -74,13 +81,19 @@ func (e *expander) define(name string, word fragment) error {
 	if err != nil {
 		return err
 	}
+	if len(a.value.text) > maxValue {
+		return fmt.Errorf("ARG %s expands to more than %d bytes", name, maxValue)
+	}
 	e.set(name, a)
 	return nil
 }
 
+// declare notes an ARG without a default. It keeps the value that it has.
+func (e *expander) declare(name string) { e.declared[name] = true }
+
 // expand expands word.
 func (e *expander) expand(word fragment) (argument, error) {
-	if !strings.ContainsAny(word.text, "$'\"\\`") {
+	if !strings.ContainsFunc(word.text, special) {
 		return argument{value: word}, nil
 	}
 	plain, err := e.lex.ProcessWordWithMatches(word.text, getter{e.args, func(a argument) string { return a.value.text }})
@@ -92,14 +105,22 @@ func (e *expander) expand(word fragment) (argument, error) {
 		a.volatile, a.missing = or(a.volatile, e.args[name].volatile), or(a.missing, e.args[name].missing)
 	}
 	for _, name := range slices.Sorted(maps.Keys(plain.Unmatched)) {
-		a.missing = or(a.missing, name)
+		if e.declared[name] {
+			a.missing = or(a.missing, name)
+		}
 	}
 	a.value = e.trace(word, result)
 	return a, nil
 }
 
+// special reports whether the lexer may make something else of r.
+func special(r rune) bool { return r >= 0x80 || strings.ContainsRune("$'\"\\`", r) }
+
 // trace finds the places of the characters of plain, the expansion of word.
 func (e *expander) trace(word fragment, plain string) fragment {
+	if e.risky(word.text) {
+		return unplaced(plain)
+	}
 	for how := range markings {
 		marked, _, err := e.lex.ProcessWord(e.markWord(word, how), getter{e.args, func(a argument) string { return a.marked[how] }})
 		if err != nil {
@@ -113,19 +134,20 @@ func (e *expander) trace(word fragment, plain string) fragment {
 }
 
 func (e *expander) unmark(s string) fragment {
-	var f fragment
+	var text strings.Builder
+	offs := make([]int, 0, len(s))
 	for _, r := range s {
 		if i := int(r) - firstMark; i >= 0 && i < len(e.marks) {
-			f.text += string(e.marks[i].char)
-			f.offs = append(f.offs, e.marks[i].offset)
+			text.WriteByte(e.marks[i].char)
+			offs = append(offs, e.marks[i].offset)
 			continue
 		}
-		f.text += string(r)
-		for range len(string(r)) {
-			f.offs = append(f.offs, unknown)
+		n, _ := text.WriteRune(r)
+		for range n {
+			offs = append(offs, unknown)
 		}
 	}
-	return f
+	return fragment{text: text.String(), offs: offs}
 }
 
 // getter is the environment of BuildKit's lexer.

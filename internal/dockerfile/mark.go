@@ -1,6 +1,9 @@
 package dockerfile
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // markValue replaces the characters of a finished value, which the lexer
 // inserts as it is, by marks.
@@ -98,4 +101,32 @@ func digestDigits(text string) []bool {
 		start = end + 1
 	}
 	return in
+}
+
+// risky reports whether word has a pattern form that works on a digest and
+// might match the digits of another one: what it does to the digest that
+// stands there now says nothing about the next. A pattern that asks for
+// anything but hexadecimal digits cannot match among them, as in ${D#sha256:}.
+func (e *expander) risky(word string) bool {
+	for i := range len(word) {
+		if word[i] != '$' {
+			continue
+		}
+		end, _, pattern := variable(word, i)
+		if !pattern {
+			continue
+		}
+		name := strings.TrimRight(word[i+len("${"):end], "#%/")
+		if !slices.Contains(digestDigits(e.args[name].value.text), true) {
+			continue
+		}
+		text, _, _ := strings.Cut(word[end:], "}")
+		if word[end-1] == '/' {
+			text, _, _ = strings.Cut(strings.TrimPrefix(text, "/"), "/")
+		}
+		if strings.Trim(text, "0123456789abcdef*?#%\\") == "" {
+			return true
+		}
+	}
+	return false
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
@@ -16,14 +17,23 @@ import (
 func Parse(src []byte) File {
 	s := newSource(src)
 	var file File
-	if use, ok := s.syntaxUse(); ok {
-		file.Uses = append(file.Uses, use)
-	}
-	uses, err := s.instructionUses()
+	use, found, err := s.syntaxUse()
 	if err != nil {
 		file.Problems = append(file.Problems, problem(err))
-	} else {
-		file.Uses = append(file.Uses, uses...)
+		return file
+	}
+	if found {
+		file.Uses = append(file.Uses, use)
+	}
+	b, err := s.build()
+	switch {
+	case err != nil:
+		file.Problems = append(file.Problems, problem(err))
+	default:
+		file.Uses = append(file.Uses, b.uses...)
+		for _, err := range b.triggers {
+			file.Problems = append(file.Problems, problem(err))
+		}
 	}
 	s.settle(file.Uses)
 	return file
@@ -35,8 +45,7 @@ func problem(err error) Problem {
 	if located := (*parser.LocationError)(nil); errors.As(err, &located) {
 		for _, ranges := range located.Locations {
 			for _, r := range ranges {
-				line = max(line, r.Start.Line)
-				return Problem{Line: line, Message: err.Error()}
+				return Problem{Line: max(line, r.Start.Line), Message: err.Error()}
 			}
 		}
 	}
@@ -50,8 +59,15 @@ type instruction struct {
 	cmd   any    // what instructions.ParseInstruction made of it
 }
 
-// instructionUses finds the uses in FROM, COPY, RUN and ONBUILD.
-func (s *source) instructionUses() ([]Use, error) {
+// build finds the uses in FROM, COPY, RUN and ONBUILD.
+func (s *source) build() (*build, error) {
+	if len(s.src) == 0 {
+		return nil, errors.New("the Dockerfile cannot be empty")
+	}
+	checks, _, _, _ := parser.ParseDirective("check", s.src)
+	if _, err := linter.ParseLintOptions(checks); err != nil {
+		return nil, fmt.Errorf("failed to parse check options: %w", err)
+	}
 	parsed, err := parser.Parse(bytes.NewReader(s.src))
 	if err != nil {
 		return nil, err
@@ -67,14 +83,15 @@ func (s *source) instructionUses() ([]Use, error) {
 	if err := b.commands(); err != nil {
 		return nil, err
 	}
-	return b.uses, nil
+	return b, nil
 }
 
 // read parses the instructions and sorts them into stages, as BuildKit's
 // instructions.Parse does; that one forgets the nodes.
 func (b *build) read(ast *parser.Node) error {
+	lint := linter.New(&linter.Config{SkipAll: true})
 	for _, node := range ast.Children {
-		cmd, err := instructions.ParseInstruction(node)
+		cmd, err := instructions.ParseInstructionWithLinter(node, lint)
 		if err != nil {
 			return parser.WithLocation(fmt.Errorf("dockerfile parse error on line %d: %w", node.StartLine, err), node.Location())
 		}

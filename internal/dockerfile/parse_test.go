@@ -93,7 +93,7 @@ func TestTraps(t *testing.T) {
 		},
 		"digest split": {
 			"FROM debian:12@sha256:aaaa\\\n" + strings.Repeat("a", 60) + "\n",
-			[]string{"from docker.io/library/debian:12@A (the digest does not stand in the file in one piece)"},
+			[]string{"from docker.io/library/debian:12@A (the digest does not stand in the file in one piece, or passes a pattern on its way)"},
 		},
 		"quoted": {
 			"ARG B=\"debian:12@A\"\nFROM \"$B\"\nFROM 'debian':\"12\"@A\n",

@@ -11,7 +11,7 @@ import (
 // Reasons why a use cannot be edited; others name what stands in the way.
 const (
 	reasonUnpinned = "not pinned by digest"
-	reasonPieces   = "the digest does not stand in the file in one piece"
+	reasonPieces   = "the digest does not stand in the file in one piece, or passes a pattern on its way"
 )
 
 // place notes where the use's word and its instruction begin.

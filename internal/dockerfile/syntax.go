@@ -8,18 +8,17 @@ import (
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
-// syntaxUse finds the frontend's image in the # syntax= directive. One that
-// BuildKit cannot parse is left to the problem that the build would have.
-func (s *source) syntaxUse() (Use, bool) {
+// syntaxUse finds the frontend's image in the # syntax= directive.
+func (s *source) syntaxUse() (use Use, found bool, err error) {
 	name, _, ranges, ok := parser.DetectSyntax(s.src)
 	if !ok || len(ranges) == 0 {
-		return Use{}, false
+		return Use{}, false, nil
 	}
 	ref, err := image.ParseReference(name)
 	if err != nil {
-		return Use{}, false
+		return Use{}, false, parser.WithLocation(unwrap(err), ranges)
 	}
-	use := Use{Kind: Syntax, Ref: ref, Line: max(1, ranges[0].Start.Line)}
+	use = Use{Kind: Syntax, Ref: ref, Line: max(1, ranges[0].Start.Line)}
 	line, start := s.line(use.Line)
 	use.text = unplaced(name)
 	if _, value, ok := bytes.Cut(line, []byte("=")); ok && bytes.HasPrefix(bytes.TrimLeft(value, " \t"), []byte(name)) {
@@ -30,7 +29,7 @@ func (s *source) syntaxUse() (Use, bool) {
 		}
 	}
 	use.place(use.text, use.text)
-	return use, true
+	return use, true, nil
 }
 
 // valid reports whether BuildKit can parse reference.

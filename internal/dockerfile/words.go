@@ -150,3 +150,15 @@ func mountFrom(mount fragment, want string) fragment {
 		end = i
 	}
 }
+
+// mountTarget finds where a --mount flag mounts; only messages need it.
+func mountTarget(mount fragment) string {
+	for field := range strings.SplitSeq(mount.text, ",") {
+		key, value, _ := strings.Cut(field, "=")
+		switch strings.ToLower(key) {
+		case "target", "dst", "destination":
+			return value
+		}
+	}
+	return ""
+}
