@@ -98,3 +98,28 @@ func (f Facts) Inspect() []image.Reference {
 	}
 	return refs
 }
+
+// Unplaced returns the single images of moved pins whose platform has to be
+// learned from their configuration: what the tag points at now is an index,
+// and neither file nor policy tell the platform.
+func (f Facts) Unplaced() []image.Reference {
+	var refs []image.Reference
+	seen := map[image.Reference]bool{}
+	for _, o := range f.Occurrences {
+		ref, hold := follow(o, f.Policy)
+		if hold != nil || o.Use.Ref.Digest == "" {
+			continue
+		}
+		content := ref.Tagged("").Pinned(o.Use.Ref.Digest)
+		old, ok := f.Manifests[content]
+		if !ok || seen[content] || old.IsIndex() || old.Gone || old.Trouble != nil || old.Platform != nil {
+			continue
+		}
+		target, _ := f.target(o, ref, f.Tags[ref])
+		if f.Manifests[ref.Tagged("").Pinned(target.Digest)].IsIndex() {
+			seen[content] = true
+			refs = append(refs, content)
+		}
+	}
+	return refs
+}

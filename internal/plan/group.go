@@ -114,3 +114,42 @@ func goneFirst(p Plan) {
 	})
 	slices.SortStableFunc(p.Holds, func(a, b Hold) int { return first(a.Gone, b.Gone) })
 }
+
+// Part is what a plan does to one repository.
+type Part struct {
+	Repository string
+	Files      []FileEdits // in the order of the plan
+}
+
+// FileEdits is what a plan does to one file.
+type FileEdits struct {
+	Path   string
+	BlobID string
+	Edits  []Edit
+}
+
+// ByRepository returns the plan's edits by repository and file, each file once
+// though several bumps touch it.
+func (p Plan) ByRepository() []Part {
+	var parts []Part
+	for _, b := range p.Bumps {
+		i := slices.IndexFunc(parts, func(part Part) bool { return part.Repository == b.Repository })
+		if i < 0 {
+			i = len(parts)
+			parts = append(parts, Part{Repository: b.Repository})
+		}
+		for _, e := range b.Edits {
+			parts[i].add(e)
+		}
+	}
+	return parts
+}
+
+func (p *Part) add(e Edit) {
+	i := slices.IndexFunc(p.Files, func(f FileEdits) bool { return f.Path == e.Path })
+	if i < 0 {
+		i = len(p.Files)
+		p.Files = append(p.Files, FileEdits{Path: e.Path, BlobID: e.BlobID})
+	}
+	p.Files[i].Edits = append(p.Files[i].Edits, e)
+}

@@ -21,6 +21,7 @@ const Version = 1
 type Plan struct {
 	Version   int            `json:"version"`
 	CreatedAt time.Time      `json:"createdAt"`
+	Roots     []string       `json:"roots,omitempty"` // folders, as they were given, in which the repositories were found
 	Bumps     []Bump         `json:"bumps"`
 	Holds     []Hold         `json:"holds"`
 	Problems  []scan.Problem `json:"problems"`
