@@ -1,0 +1,82 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"unicode"
+)
+
+// clean makes text from outside safe for a terminal: control characters, which
+// could move the cursor or forge lines, are written as escapes.
+func clean(s string) string {
+	if !strings.ContainsFunc(s, hidden) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// hidden reports whether r shows nothing by itself: controls, and the marks
+// that turn the direction of what follows.
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar
+}
+
+// Place writes file:line as terminals and editors make it a link.
+func Place(repository, file string, line int) string {
+	p := file
+	if repository != "" && repository != "." {
+		p = path.Join(repository, file)
+	}
+	if line > 0 {
+		p = fmt.Sprintf("%s:%d", p, line)
+	}
+	return clean(p)
+}
+
+// table writes rows with their columns lined up, two blanks between them and
+// none at the end.
+func table(w io.Writer, indent string, rows [][]string) error {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		line := indent
+		for i, cell := range row {
+			line += cell
+			if i < len(row)-1 {
+				line += strings.Repeat(" ", widths[i]-len([]rune(cell))+2)
+			}
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// count writes 1 file, 2 files.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") {
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
