@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/basekeeper/basekeeper/internal/bump"
+	"github.com/basekeeper/basekeeper/internal/dockerfile"
+	"github.com/basekeeper/basekeeper/internal/plan"
+	"github.com/basekeeper/basekeeper/internal/render"
+)
+
+// maxPlan bounds a plan file, in bytes.
+const maxPlan = 256 << 20
+
+func newApplyCmd(env Env) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "apply PLAN [DIR...]",
+		Short: "Carry out a plan, on files that are still what it read",
+		Long: `apply does exactly what the plan file says, in the folders that the plan was
+made in, or in DIR. It asks no registry. A file that has changed since is
+refused, and with it the rest of its repository; nothing is half-written. A plan
+that has been applied already changes nothing.`,
+		Example: `  basekeeper plan -o plan.json
+  basekeeper apply plan.json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.dirs = args[1:]
+			return runApply(cmd.Context(), env, opts, args[0])
+		},
+	}
+	opts.addFormat(cmd, "table", "json")
+	return cmd
+}
+
+func runApply(ctx context.Context, env Env, opts options, file string) error {
+	content, err := readLimited(file, maxPlan)
+	if err != nil {
+		return usage(fmt.Errorf("read plan: %w", err))
+	}
+	p, err := plan.Decode(content)
+	if err != nil {
+		return usage(fmt.Errorf("%s: %w", file, err))
+	}
+	if len(opts.dirs) == 0 {
+		opts.dirs = p.Roots
+	}
+	w, err := open(ctx, env, opts)
+	if err != nil {
+		return err
+	}
+	return apply(ctx, env, opts, p, w, exitDone)
+}
+
+// apply carries out the plan, prints the outcomes, and ends with the status
+// that they call for, or the one that is given where it comes first.
+func apply(ctx context.Context, env Env, opts options, p plan.Plan, w *workspace, code int) error {
+	outcomes := bump.Apply(ctx, p, w.flow())
+	if err := printOutcomes(env, opts.format, p, outcomes); err != nil {
+		return err
+	}
+	failed, changed := outcomeStatus(outcomes)
+	switch {
+	case failed == exitDone:
+		return status(code)
+	case changed:
+		return status(exitPartial)
+	}
+	return status(failed)
+}
+
+// outcomeStatus returns the first of the statuses that outcomes call for, and
+// whether any of them changed something.
+func outcomeStatus(outcomes []bump.Outcome) (code int, changed bool) {
+	for _, o := range outcomes {
+		changed = changed || len(o.Changed) > 0
+		var unsafe *dockerfile.ChangedError
+		switch {
+		case o.Err == nil:
+		case errors.As(o.Err, &unsafe) && code != exitFailed:
+			code = exitRefused
+		default:
+			code = exitFailed
+		}
+	}
+	return code, changed
+}
+
+func printOutcomes(env Env, format string, p plan.Plan, outcomes []bump.Outcome) error {
+	rows := make([]render.Outcome, len(outcomes))
+	for i, o := range outcomes {
+		rows[i] = render.Outcome{Repository: o.Repository, Changed: o.Changed, Unchanged: o.Unchanged}
+		if o.Err != nil {
+			rows[i].Error = o.Err.Error()
+			fmt.Fprintln(env.Stderr, "basekeeper: "+o.Err.Error())
+		}
+	}
+	if format == "json" {
+		content, err := render.OutcomesJSON(p, rows)
+		if err != nil {
+			return err
+		}
+		return writeAll(env.Stdout, content)
+	}
+	return render.Outcomes(env.Stdout, rows)
+}
