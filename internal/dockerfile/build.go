@@ -233,27 +233,27 @@ func (b *build) nameOf(st *stage) string {
 
 // mountsFrom looks at the mounts of a RUN.
 func (b *build) mountsFrom(in instruction, cmd *instructions.RunCommand, line *fragment) error {
+	var text fragment
 	var flags []fragment
-	text := b.text(in, line)
-	mounts := instructions.GetMounts(cmd)
-	if len(mounts) > 0 {
-		for _, flag := range flagWords(arguments(text), b.escape, in.node.Flags) {
-			if value, ok := flagValue(flag, "mount"); ok {
-				flags = append(flags, value)
+	for i, mount := range instructions.GetMounts(cmd) {
+		from := or(mount.From, scratch)
+		st, isStage := b.stageNamed(from)
+		isStage = isStage && line == nil
+		if from == scratch && !isStage {
+			if line == nil {
+				b.states++
 			}
-		}
-	}
-	for i, mount := range mounts {
-		from, flag := or(mount.From, scratch), fragment{}
-		if len(flags) == len(mounts) {
-			flag = flags[i]
-		}
-		if st, ok := b.stageNamed(from); ok && line == nil {
-			b.depend(in, st, fmt.Errorf("cannot mount from stage %q to %q, stage needs to be defined before current command", from, mountTarget(flag)))
 			continue
 		}
-		value := mountFrom(flag, from)
-		if err := b.image(in, MountFrom, from, text, value, line != nil); err != nil {
+		if text.text == "" {
+			text = b.text(in, line)
+			flags = mountFlags(text, b.escape, in.node.Flags)
+		}
+		if isStage {
+			b.depend(in, st, fmt.Errorf("cannot mount from stage %q to %q, stage needs to be defined before current command", from, mountTarget(flags[i])))
+			continue
+		}
+		if err := b.image(in, MountFrom, from, text, mountFrom(flags[i], from), line != nil); err != nil {
 			return err
 		}
 	}

@@ -57,13 +57,13 @@ type expander struct {
 // newExpander returns an expander that knows the arguments which BuildKit
 // defines itself, for linux/amd64: what depends on them is marked volatile.
 func newExpander(escape rune, targetStage string) *expander {
-	e := &expander{lex: shell.NewLex(escape), args: map[string]argument{}, declared: map[string]bool{}}
-	for name, value := range map[string]string{
-		"BUILDPLATFORM": "linux/amd64", "BUILDOS": "linux", "BUILDOSVERSION": "", "BUILDARCH": "amd64", "BUILDVARIANT": "",
-		"TARGETPLATFORM": "linux/amd64", "TARGETOS": "linux", "TARGETOSVERSION": "", "TARGETARCH": "amd64", "TARGETVARIANT": "",
-		"TARGETSTAGE": or(targetStage, "default"),
+	e := &expander{lex: shell.NewLex(escape), args: make(map[string]argument, 16), declared: map[string]bool{}}
+	for _, arg := range [...]struct{ name, value string }{
+		{"BUILDPLATFORM", "linux/amd64"}, {"BUILDOS", "linux"}, {"BUILDOSVERSION", ""}, {"BUILDARCH", "amd64"}, {"BUILDVARIANT", ""},
+		{"TARGETPLATFORM", "linux/amd64"}, {"TARGETOS", "linux"}, {"TARGETOSVERSION", ""}, {"TARGETARCH", "amd64"}, {"TARGETVARIANT", ""},
+		{"TARGETSTAGE", or(targetStage, "default")},
 	} {
-		e.set(name, argument{value: unplaced(value), volatile: name})
+		e.args[arg.name] = argument{value: unplaced(arg.value), marked: [markings]string{arg.value, arg.value}, volatile: arg.name}
 	}
 	return e
 }

@@ -118,7 +118,8 @@ func (s *source) lineAt(offset int) int {
 // continuation characters too. Where that is not the text that BuildKit saw,
 // the places are unknown.
 func (s *source) logical(startLine int, want string) fragment {
-	var f fragment
+	text := make([]byte, 0, len(want))
+	offs := make([]int, 0, len(want))
 	for n := startLine; n <= len(s.starts); n++ {
 		line, start := s.line(n)
 		body := bytes.TrimRight(line, "\r\n")
@@ -130,18 +131,18 @@ func (s *source) logical(startLine int, want string) fragment {
 			continue
 		}
 		body, continued := s.trimContinuation(body)
-		f.text += string(body)
+		text = append(text, body...)
 		for i := range body {
-			f.offs = append(f.offs, start+i)
+			offs = append(offs, start+i)
 		}
 		if !continued {
 			break
 		}
 	}
-	if f.text != want {
+	if string(text) != want {
 		return unplaced(want)
 	}
-	return f
+	return fragment{text: want, offs: offs}
 }
 
 // trimContinuation drops the escape character that continues the line. It is

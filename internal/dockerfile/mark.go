@@ -90,6 +90,9 @@ func isPlain(c byte) bool { return isName(c) || strings.IndexByte(".-:@/+", c) >
 func digestDigits(text string) []bool {
 	const digits = 64
 	in := make([]bool, len(text))
+	if len(text) < digits {
+		return in
+	}
 	for start := 0; start < len(text); {
 		end := start
 		for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] >= 'a' && text[end] <= 'f') {

@@ -134,6 +134,17 @@ func flagValue(flag fragment, name string) (fragment, bool) {
 	return flag.slice(len(prefix), len(flag.text)), true
 }
 
+// mountFlags returns the values of the --mount flags.
+func mountFlags(line fragment, escape byte, flags []string) []fragment {
+	var mounts []fragment
+	for _, flag := range flagWords(arguments(line), escape, flags) {
+		if value, ok := flagValue(flag, "mount"); ok {
+			mounts = append(mounts, value)
+		}
+	}
+	return mounts
+}
+
 // mountFrom finds the value of from= in the value of a --mount flag; the last
 // one counts.
 func mountFrom(mount fragment, want string) fragment {

@@ -129,17 +129,16 @@ func (f Facts) superseded(pinned image.Digest, tag Tag, policy config.Policy) (i
 	return "", false
 }
 
-// Candidates returns the superseded digests of tags that a policy might take,
-// newest first for each, so that the caller can ask whether they still exist.
+// Candidates returns the superseded digests that a policy would take, so that
+// the caller can ask whether they still exist. With those that do not marked
+// as lost, it returns the next ones; an answer may come more than once.
 func (f Facts) Candidates() []image.Reference {
 	var refs []image.Reference
-	seen := map[image.Reference]bool{}
 	for _, o := range f.Occurrences {
 		ref, hold := follow(o, f.Policy)
-		if hold != nil || seen[ref] {
+		if hold != nil {
 			continue
 		}
-		seen[ref] = true
 		policy, tag := f.Policy(o.Repository, ref), f.Tags[ref]
 		if !policy.Superseded || tag.Trouble != nil || f.Now.Sub(firstSeen(tag, tag.Current.Digest, f.Now)) >= policy.Cooldown {
 			continue

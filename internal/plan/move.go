@@ -85,7 +85,7 @@ func moveSingle(v verdict, policy config.Policy, old, next Manifest) verdict {
 	index := image.Index{Platforms: next.Platforms}
 	for _, d := range next.Platforms {
 		if d.Digest == v.occurrence.Use.Ref.Digest {
-			return v.held(NoChange, "no change for "+d.Platform.String())
+			return v // the index has it: it is what the tag points at
 		}
 	}
 	platform := old.Platform
