@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ type Env struct {
 	Getenv         func(string) string
 	Now            func() time.Time
 	Terminal       bool // Stderr is a terminal: progress may be shown
+
+	// Sleep waits between attempts to reach a registry; nil means a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 // Exit statuses; where several hold, the first of usage, failed, refused,
@@ -111,12 +115,30 @@ file failed), 5 refused by policy or a safety rule.`,
 	})
 	root.AddCommand(
 		newScanCmd(env), newCheckCmd(env), newPlanCmd(env), newApplyCmd(env), newBumpCmd(env),
-		newInitCmd(env), newSchemaCmd(env), newDemoCmd(env), newVersionCmd(env),
+		newInitCmd(env), newSchemaCmd(env), newDemoCmd(env), newVersionCmd(env), newCompletionCmd(env),
 	)
-	for _, cmd := range root.Commands() {
+	addHelp(root)
+	for _, cmd := range append(root.Commands(), root) {
 		cmd.Args = asUsage(cmd.Args)
 	}
 	return root
+}
+
+// addHelp adds cobra's help command, which by itself takes a command that there
+// is none of for none at all.
+func addHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		return
+	}
+	help.Example = "  basekeeper help bump"
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+			return usage(fmt.Errorf("help: no command %q", strings.Join(args, " ")))
+		}
+		return nil
+	}
 }
 
 // asUsage makes a wrong number of arguments a mistake of usage.

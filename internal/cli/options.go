@@ -38,10 +38,14 @@ func (o *options) addConfig(cmd *cobra.Command) {
 
 func (o *options) addFormat(cmd *cobra.Command, formats ...string) {
 	cmd.Flags().StringVar(&o.format, "format", formats[0], "print the result as `FORMAT`: "+strings.Join(formats, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	check := cmd.PreRunE
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
 		if !slices.Contains(formats, o.format) {
 			return usage(fmt.Errorf("--format %s: want one of %s", o.format, strings.Join(formats, ", ")))
+		}
+		if o.concurrency < 0 {
+			return usage(fmt.Errorf("--concurrency %d: want a number that is not negative", o.concurrency))
 		}
 		if check != nil {
 			return check(cmd, args)

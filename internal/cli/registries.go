@@ -35,7 +35,8 @@ func newRegistry(env Env, opts options, c config.Config) (*registry.Client, erro
 		hosts[name] = h
 	}
 	client, err := registry.New(registry.Options{
-		Hosts: hosts, Concurrency: opts.concurrency, Getenv: env.Getenv, UserAgent: "basekeeper/" + version(),
+		Hosts: hosts, Concurrency: opts.concurrency, Getenv: env.Getenv, Sleep: env.Sleep,
+		UserAgent: "basekeeper/" + version(),
 	})
 	if err != nil {
 		return nil, usage(err)
