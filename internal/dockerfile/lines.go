@@ -156,3 +156,18 @@ func (s *source) trimContinuation(line []byte) ([]byte, bool) {
 	}
 	return trimmed[:last], true
 }
+
+// declares reports whether the comments that the file begins with hold word,
+// so that they may be a parser directive of that name.
+func (s *source) declares(word string) bool {
+	for n := 1; n <= len(s.starts); n++ {
+		line, _ := s.line(n)
+		if !bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")) {
+			return false
+		}
+		if bytes.Contains(bytes.ToLower(line), []byte(word)) {
+			return true
+		}
+	}
+	return false
+}

@@ -64,9 +64,11 @@ func (s *source) build() (*build, error) {
 	if len(s.src) == 0 {
 		return nil, errors.New("the Dockerfile cannot be empty")
 	}
-	checks, _, _, _ := parser.ParseDirective("check", s.src)
-	if _, err := linter.ParseLintOptions(checks); err != nil {
-		return nil, fmt.Errorf("failed to parse check options: %w", err)
+	if s.declares("check") {
+		checks, _, _, _ := parser.ParseDirective("check", s.src)
+		if _, err := linter.ParseLintOptions(checks); err != nil {
+			return nil, fmt.Errorf("failed to parse check options: %w", err)
+		}
 	}
 	parsed, err := parser.Parse(bytes.NewReader(s.src))
 	if err != nil {

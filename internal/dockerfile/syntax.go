@@ -10,6 +10,9 @@ import (
 
 // syntaxUse finds the frontend's image in the # syntax= directive.
 func (s *source) syntaxUse() (use Use, found bool, err error) {
+	if !bytes.Contains(s.src, []byte("syntax")) && !bytes.Contains(bytes.ToLower(s.src), []byte("syntax")) {
+		return Use{}, false, nil
+	}
 	name, _, ranges, ok := parser.DetectSyntax(s.src)
 	if !ok || len(ranges) == 0 {
 		return Use{}, false, nil
