@@ -34,7 +34,10 @@ func open(t testing.TB, path string, now time.Time) *cache.Cache {
 	return c
 }
 
-func file(t testing.TB) string { return filepath.Join(t.TempDir(), "made", "cache.json") }
+func file(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "made", "cache.json")
+}
 
 func TestCacheRemembersAcrossRuns(t *testing.T) {
 	path := file(t)

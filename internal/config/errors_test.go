@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -78,7 +77,7 @@ func checkPositions(t *testing.T, err error, src []byte) {
 func TestErrorIsAValue(t *testing.T) {
 	_, err := config.Parse("x.yaml", []byte("pin: true\ncooldown: soon\n"))
 	var e *config.Error
-	require.True(t, errors.As(err, &e))
+	require.ErrorAs(t, err, &e)
 	assert.Equal(t, &config.Error{
 		File: "x.yaml", Line: 2, Column: 11, Source: "cooldown: soon",
 		Message: `"soon" is no duration; want a number and m, h, d or w, for instance 3d`,

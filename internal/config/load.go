@@ -57,7 +57,7 @@ func (r *reader) load(src []byte) ast.Node {
 // must not reach a terminal.
 func (r *reader) checkText() bool {
 	for i, line := range r.lines {
-		message := ""
+		var message string
 		switch {
 		case !utf8.ValidString(line):
 			message = "the line is not UTF-8 text"

@@ -35,7 +35,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return fmt.Errorf("start the demo's registry: %w", err)
 	}
-	defer registry.Close()
+	defer func() { _ = registry.Close() }() // the story is told by then
 	dir, err := os.MkdirTemp("", "basekeeper-demo-")
 	if err != nil {
 		return fmt.Errorf("make the demo's folder: %w", err)

@@ -76,7 +76,7 @@ func makeRepository(ctx context.Context, dir, dockerfile string) error {
 		{"add", "."},
 		{"-c", "user.name=demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "Start"},
 	} {
-		cmd := exec.CommandContext(ctx, git, args...)
+		cmd := exec.CommandContext(ctx, git, args...) //nolint:gosec // the arguments are those above
 		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, out)

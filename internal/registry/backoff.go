@@ -56,7 +56,7 @@ func isDigits(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
-func jitter() float64 { return rand.Float64() }
+func jitter() float64 { return rand.Float64() } //nolint:gosec // it spreads requests, it hides nothing
 
 // sleep waits for d or until ctx ends, whose error it then returns.
 func sleep(ctx context.Context, d time.Duration) error {

@@ -94,7 +94,7 @@ func (o Options) withDefaults() Options {
 		o.Sleep = sleep
 	}
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = time.Now //nolint:forbidigo // the default of an option; only the age of tokens and Retry-After hang on it
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = "basekeeper"

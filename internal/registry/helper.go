@@ -31,7 +31,7 @@ func (h helper) get(ctx context.Context) (*types.AuthConfig, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, credentials.ActionGet)
+	cmd := exec.CommandContext(ctx, path, credentials.ActionGet) //nolint:gosec // the user's own Docker configuration names it, and it is in PATH
 	cmd.WaitDelay = time.Second
 	cmd.Stdin = strings.NewReader(h.server)
 	var out bytes.Buffer

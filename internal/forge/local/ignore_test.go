@@ -1,7 +1,6 @@
 package local_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -141,7 +140,7 @@ func TestFilesIgnoresAnyPatternAsGit(t *testing.T) {
 		files := map[string]string{".gitignore": lines(), "dir/.gitignore": lines(), ".git/info/exclude": lines()}
 		write(t, dir, files)
 		assertAsGit(t, dir)
-		require.False(t, t.Failed(), fmt.Sprintf("seed %d, %q", seed, files))
+		require.False(t, t.Failed(), "seed %d, %q", seed, files)
 	}
 }
 
