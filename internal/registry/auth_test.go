@@ -280,7 +280,7 @@ func TestCA(t *testing.T) {
 	_, err := c.Resolve(t.Context(), ref(t, host, "app:1"))
 	require.ErrorIs(t, err, image.ErrNotFound)
 	_, err = newClient(t, registry.Options{}).Resolve(t.Context(), ref(t, host, "app:1"))
-	require.ErrorContains(t, err, "set ca in the configuration")
+	require.ErrorContains(t, err, "set ca-file in the configuration")
 }
 
 func TestPlainHTTPNeedsLeave(t *testing.T) {

@@ -53,7 +53,7 @@ func (r *repository) describe(ctx context.Context, verb string, err error) error
 	}
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
-		return fmt.Errorf("%s %s: %w; if its CA is your own, set ca in the configuration", verb, host, certificate)
+		return fmt.Errorf("%s %s: %w; if its CA is your own, set ca-file in the configuration", verb, host, certificate)
 	}
 	if own := ownError(err); own != nil {
 		return own
