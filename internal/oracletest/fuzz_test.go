@@ -20,7 +20,7 @@ func FuzzOracle(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		if len(src) > maxFuzzed {
-			t.Skip()
+			return
 		}
 		if difference := compare(src); difference != "" {
 			t.Errorf("%s\n%q", difference, src)

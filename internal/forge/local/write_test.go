@@ -125,16 +125,3 @@ func TestWriteStaysInside(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "x", string(ok))
 }
-
-func TestWriteLeavesNothingBehindWhereItCannotWrite(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("root writes everywhere")
-	}
-	dir := t.TempDir()
-	write(t, dir, map[string]string{"a": "a", "locked/b": "b"})
-	require.NoError(t, os.Chmod(filepath.Join(dir, "locked"), 0o555))
-	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "locked"), 0o755) })
-	err := local.Repository{Dir: dir}.Write(t.Context(), []forge.Change{change("a", "a", "new"), change("locked/b", "b", "new")})
-	require.ErrorIs(t, err, fs.ErrPermission)
-	assert.Equal(t, map[string]string{"a": "a", "locked/b": "b"}, contents(t, dir))
-}
