@@ -1,0 +1,89 @@
+# What a change must pass, on a bare Debian machine or anywhere with Go, git and
+# docker-registry. `make test` installs what it needs and runs everything.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.DEFAULT_GOAL := build
+
+# The test tools, their versions here and nowhere else.
+REGISTRY_VERSION   := v3.1.2
+LINT_VERSION       := v2.15.0
+ACTIONLINT_VERSION := v1.7.12
+CRANE_VERSION      := v0.22.1
+
+BIN    := $(CURDIR)/.tools/bin
+STAMPS := .tools/stamps
+REGISTRY   := $(STAMPS)/registry@$(REGISTRY_VERSION)
+LINT       := $(STAMPS)/golangci-lint@$(LINT_VERSION)
+ACTIONLINT := $(STAMPS)/actionlint@$(ACTIONLINT_VERSION)
+CRANE      := $(STAMPS)/crane@$(CRANE_VERSION)
+
+ORACLE   := internal/oracletest
+FUZZTIME := 10s
+
+# The real registries of the tests. With CI set, a test that finds none fails.
+export BASEKEEPER_REGISTRY_V3 := $(BIN)/registry
+
+.PHONY: build demo test packages tools lint unit fuzz bench-once bench clean
+
+build: ## the program, as ./basekeeper
+	go build -o basekeeper ./cmd/basekeeper
+
+demo:
+	go run ./cmd/basekeeper demo
+
+test: export CI := true
+test: packages tools lint unit fuzz bench-once
+	@echo 'make test: all passed'
+
+packages: ## Debian's, where they are missing
+	.ci/packages
+
+tools: $(REGISTRY) $(LINT) $(ACTIONLINT)
+
+lint: $(LINT) $(ACTIONLINT)
+	@unformatted=$$(gofmt -l cmd internal .ci); [ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+	go mod tidy -diff
+	cd $(ORACLE) && go mod tidy -diff
+	go vet ./... ./.ci/...
+	cd $(ORACLE) && go vet ./...
+	$(BIN)/golangci-lint run ./... ./.ci/...
+	cd $(ORACLE) && $(BIN)/golangci-lint run ./...
+	$(BIN)/actionlint .github/workflows/*.yml internal/config/workflow.yaml
+
+unit: $(REGISTRY)
+	go build -o $(BIN)/gotest ./.ci/gotest
+	$(BIN)/gotest -race -shuffle=on ./... ./.ci/...
+	cd $(ORACLE) && $(BIN)/gotest -race -shuffle=on ./...
+
+fuzz: ## every fuzz target for a short while; FUZZTIME=10m for longer
+	.ci/fuzz $(FUZZTIME) . $(ORACLE)
+
+bench-once: $(REGISTRY) ## so that benchmarks do not rot
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+bench: $(REGISTRY) $(CRANE)
+	PATH="$(BIN):$$PATH" go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+clean:
+	rm -rf .tools basekeeper
+
+# install MODULE/PACKAGE@VERSION; the stamp's name holds the version.
+define install
+	@mkdir -p $(BIN) $(STAMPS)
+	GOBIN=$(BIN) go install $(1)@$(2)
+	@rm -f $(firstword $(subst @, ,$@))@*; touch $@
+endef
+
+$(REGISTRY):
+	$(call install,github.com/distribution/distribution/v3/cmd/registry,$(REGISTRY_VERSION))
+
+$(LINT):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(LINT_VERSION))
+
+$(ACTIONLINT):
+	$(call install,github.com/rhysd/actionlint/cmd/actionlint,$(ACTIONLINT_VERSION))
+
+$(CRANE):
+	$(call install,github.com/google/go-containerregistry/cmd/crane,$(CRANE_VERSION))
