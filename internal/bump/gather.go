@@ -2,7 +2,9 @@ package bump
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -18,14 +20,13 @@ import (
 // it changes nothing. A registry that fails is part of the plan; the error is
 // for a repository that cannot be read at all, or the context's.
 func (f Flow) Plan(ctx context.Context, repositories []Repository) (plan.Plan, error) {
-	facts, err := Scan(ctx, repositories)
-	if err != nil {
+	r := f.resolving(ctx)
+	facts, err := scanAll(ctx, repositories, r.want)
+	tags, resolveErr := r.wait()
+	if err := errors.Join(err, resolveErr); err != nil {
 		return plan.Plan{}, err
 	}
-	facts.Now = f.Now
-	if err := f.resolve(ctx, &facts); err != nil {
-		return plan.Plan{}, err
-	}
+	facts.Now, facts.Tags = f.Now, tags
 	if err := f.superseded(ctx, &facts); err != nil {
 		return plan.Plan{}, err
 	}
@@ -35,21 +36,41 @@ func (f Flow) Plan(ctx context.Context, repositories []Repository) (plan.Plan, e
 	return plan.Decide(facts), nil
 }
 
-// Scan reads the repositories and returns the facts that their files hold.
-func Scan(ctx context.Context, repositories []Repository) (plan.Facts, error) {
-	facts := plan.Facts{Policy: policies(repositories)}
+// scanAll reads the repositories and returns the facts that their files hold.
+// Files are parsed some at once; found is told of each one's tags to resolve.
+func scanAll(ctx context.Context, repositories []Repository, found func([]image.Reference)) (plan.Facts, error) {
+	type result struct {
+		occurrences []scan.Occurrence
+		problems    []scan.Problem
+	}
+	var results []*result // by the order of the walk, not of the parsing
+	policy := policies(repositories)
+	var parsing errgroup.Group
+	parsing.SetLimit(runtime.GOMAXPROCS(0))
+	var failed error
 	for _, r := range repositories {
 		err := r.Tree.Files(ctx, func(file forge.File) error {
-			occurrences, problems := Read(r.Name, file)
-			facts.Occurrences = append(facts.Occurrences, occurrences...)
-			facts.Problems = append(facts.Problems, problems...)
+			one := &result{}
+			results = append(results, one)
+			parsing.Go(func() error {
+				one.occurrences, one.problems = Read(r.Name, file)
+				found(plan.Wanted(one.occurrences, policy))
+				return nil
+			})
 			return nil
 		})
 		if err != nil {
-			return plan.Facts{}, fmt.Errorf("read repository %s: %w", r.Name, err)
+			failed = fmt.Errorf("read repository %s: %w", r.Name, err)
+			break
 		}
 	}
-	return facts, nil
+	_ = parsing.Wait() // no function returns an error
+	facts := plan.Facts{Policy: policy}
+	for _, one := range results {
+		facts.Occurrences = append(facts.Occurrences, one.occurrences...)
+		facts.Problems = append(facts.Problems, one.problems...)
+	}
+	return facts, failed
 }
 
 // Read scans one file of a repository.
@@ -60,7 +81,8 @@ func Read(repository string, file forge.File) ([]scan.Occurrence, []scan.Problem
 	return scan.File(scan.Source{Repository: repository, Path: file.Path, Blob: file.Blob, Content: file.Content})
 }
 
-// policies returns each repository's own policy, asked once for each image.
+// policies returns each repository's own policy, asked once for each image. It
+// is safe for concurrent use.
 func policies(repositories []Repository) plan.PolicyFunc {
 	type key struct {
 		repository string
@@ -70,8 +92,11 @@ func policies(repositories []Repository) plan.PolicyFunc {
 	for _, r := range repositories {
 		own[r.Name] = r.Policy
 	}
+	var mu sync.Mutex
 	known := map[key]config.Policy{}
 	return func(repository string, ref image.Reference) config.Policy {
+		mu.Lock()
+		defer mu.Unlock()
 		k := key{repository, ref}
 		p, ok := known[k]
 		if !ok {
@@ -80,36 +105,6 @@ func policies(repositories []Repository) plan.PolicyFunc {
 		}
 		return p
 	}
-}
-
-// resolve asks where the tags point now.
-func (f Flow) resolve(ctx context.Context, facts *plan.Facts) error {
-	refs := plan.Wanted(facts.Occurrences, facts.Policy)
-	tags := make([]plan.Tag, len(refs))
-	newClock := f.Cache.New()
-	err := f.each(ctx, len(refs), func(ctx context.Context, i int) {
-		descriptor, err := f.Registry.Resolve(ctx, refs[i])
-		if err != nil {
-			tags[i].Trouble = trouble(err)
-			return
-		}
-		tags[i].Current = descriptor
-	})
-	if err != nil {
-		return err
-	}
-	facts.Tags = make(map[image.Reference]plan.Tag, len(refs))
-	for i, ref := range refs {
-		if tags[i].Trouble == nil {
-			f.Cache.Observe(ref, tags[i].Current.Digest, f.Now)
-		}
-		tags[i].NewClock = newClock
-		for _, s := range f.Cache.History(ref) {
-			tags[i].History = append(tags[i].History, plan.Sighting{Digest: s.Digest, FirstSeen: s.FirstSeen})
-		}
-		facts.Tags[ref] = tags[i]
-	}
-	return nil
 }
 
 // superseded asks whether digests that a tag has left, and that policy would
