@@ -100,8 +100,8 @@ func TestTrouble(t *testing.T) {
 		for _, at := range []string{"the tag", "the pinned digest", "the new digest"} {
 			t.Run(name+" at "+at, func(t *testing.T) {
 				registry := newFake()
-				old := registry.push("bad:1", "one", "linux/amd64")
-				next := registry.push("bad:1", "two", "linux/amd64")
+				old := registry.push("bad:1", "bad one", "linux/amd64")
+				next := registry.push("bad:1", "bad two", "linux/amd64")
 				good := registry.push("good:1", "one", "linux/amd64")
 				registry.push("good:1", "two", "linux/amd64")
 				registry.errs[map[string]string{
@@ -117,10 +117,11 @@ func TestTrouble(t *testing.T) {
 				}
 				require.Len(t, p.Bumps, 1)
 				assert.Equal(t, "r.io/good", p.Bumps[0].Image)
-				if at == "the new digest" && errors.Is(tt.err, image.ErrNotFound) {
-					return // see TestTheNewDigestIsNotThere
-				}
 				require.Len(t, p.Holds, 1)
+				if at == "the new digest" && errors.Is(tt.err, image.ErrNotFound) {
+					assert.Contains(t, p.Holds[0].Reason, "which the registry does not have")
+					return
+				}
 				assert.Equal(t, tt.code, p.Holds[0].Code)
 				assert.Contains(t, p.Holds[0].Reason, tt.says)
 				assert.True(t, p.Troubled())
@@ -139,6 +140,7 @@ func TestTheNewDigestIsNotThere(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, p.Bumps, "a digest that cannot be pulled must not be pinned")
 	require.Len(t, p.Holds, 1)
+	assert.Equal(t, plan.Failed, p.Holds[0].Code)
 	assert.True(t, p.Troubled())
 }
 

@@ -96,7 +96,7 @@ func printOutcomes(env Env, format string, p plan.Plan, outcomes []bump.Outcome)
 		rows[i] = render.Outcome{Repository: o.Repository, Changed: o.Changed, Unchanged: o.Unchanged}
 		if o.Err != nil {
 			rows[i].Error = o.Err.Error()
-			fmt.Fprintln(env.Stderr, "basekeeper: "+o.Err.Error())
+			complain(env, o.Err)
 		}
 	}
 	if format == "json" {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/render"
 )
 
 // Env is what the process gives to the program; nothing below reads it from
@@ -75,18 +76,32 @@ func Main(ctx context.Context, env Env) int {
 	switch {
 	case errors.As(err, &known):
 		if known.err != nil {
-			fmt.Fprintln(env.Stderr, "basekeeper: "+known.err.Error())
+			complain(env, known.err)
 		}
 		return known.status
 	case ctx.Err() != nil:
 		fmt.Fprintln(env.Stderr, "basekeeper: interrupted")
 		return exitFailed
 	}
-	fmt.Fprintln(env.Stderr, "basekeeper: "+err.Error())
+	complain(env, err)
 	if mistake := (*config.Error)(nil); errors.As(err, &mistake) {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// complain writes an error, which can name files and repeat their lines, so
+// that nothing in them gets at the terminal.
+func complain(env Env, err error) {
+	lines := strings.Split(err.Error(), "\n")
+	for i, line := range lines {
+		parts := strings.Split(line, "\t") // carets stand under them
+		for j := range parts {
+			parts[j] = render.Clean(parts[j])
+		}
+		lines[i] = strings.Join(parts, "\t")
+	}
+	fmt.Fprintln(env.Stderr, "basekeeper: "+strings.Join(lines, "\n"))
 }
 
 func newRoot(env Env) *cobra.Command {

@@ -18,6 +18,8 @@ func (f Facts) move(v verdict, policy config.Policy, old Manifest, target image.
 	switch {
 	case next.Trouble != nil:
 		return v.held(next.Trouble.Code, next.Trouble.Reason)
+	case next.Gone:
+		return v.held(Failed, fmt.Sprintf("the tag points at %s, which the registry does not have: it may be moving just now; run again", target.Digest.Short()))
 	case old.Gone:
 		v.to, v.note = target.Digest, "the registry no longer has the old digest: builds that use it fail"
 		return v

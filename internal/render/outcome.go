@@ -29,7 +29,7 @@ func Outcomes(w io.Writer, outcomes []Outcome) error {
 		unchanged += len(o.Unchanged)
 		if o.Error != "" {
 			failed++
-			if _, err := fmt.Fprintln(w, "refused "+clean(o.Repository)+": "+clean(o.Error)); err != nil {
+			if _, err := fmt.Fprintln(w, "refused "+Clean(o.Repository)+": "+Clean(o.Error)); err != nil {
 				return err
 			}
 		}

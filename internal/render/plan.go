@@ -49,9 +49,9 @@ func bumpRows(p plan.Plan) [][]string {
 		if b.From != "" {
 			from = b.From.Short()
 		}
-		note := clean(b.Note)
+		note := Clean(b.Note)
 		for _, e := range b.Edits {
-			rows = append(rows, []string{Place(b.Repository, e.Path, e.Line), clean(b.Ref().Familiar()), from + " → " + b.To.Short(), note})
+			rows = append(rows, []string{Place(b.Repository, e.Path, e.Line), Clean(b.Ref().Familiar()), from + " → " + b.To.Short(), note})
 		}
 	}
 	return rows
@@ -67,11 +67,11 @@ func holdRows(p plan.Plan, show func(plan.Hold) bool) [][]string {
 		if h.Current != "" && h.Digest != "" {
 			move += " → " + h.Current.Short()
 		}
-		reason := clean(h.Reason)
+		reason := Clean(h.Reason)
 		if h.Gone {
 			reason = "GONE from the registry; " + reason
 		}
-		rows = append(rows, []string{Place(h.Repository, h.Path, h.Line), clean(holdName(h)), move, reason})
+		rows = append(rows, []string{Place(h.Repository, h.Path, h.Line), Clean(holdName(h)), move, reason})
 	}
 	return rows
 }
@@ -86,7 +86,7 @@ func holdName(h plan.Hold) string {
 func problemRows(p plan.Plan) [][]string {
 	var rows [][]string
 	for _, problem := range p.Problems {
-		rows = append(rows, []string{Place(problem.Repository, problem.Path, problem.Line), clean(problem.Message)})
+		rows = append(rows, []string{Place(problem.Repository, problem.Path, problem.Line), Clean(problem.Message)})
 	}
 	return rows
 }

@@ -125,7 +125,7 @@ func SARIF(p plan.Plan, version string) ([]byte, error) {
 func result(rule, level, text, repository, file string, line int, about string) sarifResult {
 	uri := joined(repository, file)
 	return sarifResult{
-		RuleID: rule, Level: level, Message: sarifText{clean(text)},
+		RuleID: rule, Level: level, Message: sarifText{Clean(text)},
 		Locations: []sarifLocation{{sarifPhysical{sarifArtifact{escapeURI(uri)}, sarifRegion{max(1, line)}}}},
 		PartialFingerprints: map[string]string{
 			"basekeeper/v1": strings.Join([]string{rule, path.Clean(uri), about}, "|"),

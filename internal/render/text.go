@@ -8,9 +8,10 @@ import (
 	"unicode"
 )
 
-// clean makes text from outside safe for a terminal: control characters, which
-// could move the cursor or forge lines, are written as escapes.
-func clean(s string) string {
+// Clean makes text from outside safe for one line of a terminal: control
+// characters, which could move the cursor or forge lines, and what shows nothing
+// are written as escapes.
+func Clean(s string) string {
 	if !strings.ContainsFunc(s, hidden) {
 		return s
 	}
@@ -25,10 +26,10 @@ func clean(s string) string {
 	return b.String()
 }
 
-// hidden reports whether r shows nothing by itself: controls, and the marks
-// that turn the direction of what follows.
+// hidden reports whether r shows nothing by itself: controls, the marks that
+// turn the direction of what follows, characters without width, and line ends.
 func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar
 }
 
 // Place writes file:line as terminals and editors make it a link.
@@ -40,7 +41,7 @@ func Place(repository, file string, line int) string {
 	if line > 0 {
 		p = fmt.Sprintf("%s:%d", p, line)
 	}
-	return clean(p)
+	return Clean(p)
 }
 
 // table writes rows with their columns lined up, two blanks between them and

@@ -122,10 +122,10 @@ func (t *UsesTable) File(occurrences []scan.Occurrence, problems []scan.Problem)
 		if o.Use.Onbuild {
 			kind += " (onbuild)"
 		}
-		rows = append(rows, []string{Place(o.Repository, o.Path, o.Use.Line), kind, clean(ref), clean(o.Use.Reason)})
+		rows = append(rows, []string{Place(o.Repository, o.Path, o.Use.Line), kind, Clean(ref), Clean(o.Use.Reason)})
 	}
 	for _, p := range problems {
-		rows = append(rows, []string{Place(p.Repository, p.Path, p.Line), "problem", clean(p.Message)})
+		rows = append(rows, []string{Place(p.Repository, p.Path, p.Line), "problem", Clean(p.Message)})
 	}
 	return table(t.w, "", rows)
 }
