@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,9 +27,12 @@ type stage struct {
 	server   *httptest.Server
 	host     string // of the proxy: 127.0.0.1:PORT
 
-	mu     sync.Mutex
-	faults []fault
-	log    []string
+	redirect string // where the fault of this name leads; a closed port by default
+
+	mu        sync.Mutex
+	faults    []fault
+	log       []string
+	passwords []string
 }
 
 // fault answers in the registry's place where the path contains at.
@@ -129,9 +134,19 @@ func (s *stage) forget() {
 	s.log = nil
 }
 
+// sawCredentials reports whether a request had the password.
+func (s *stage) sawCredentials(password string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.passwords, password)
+}
+
 func (s *stage) note(r *http.Request) (kind string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, password, ok := r.BasicAuth(); ok {
+		s.passwords = append(s.passwords, password)
+	}
 	s.log = append(s.log, r.Method+" "+r.URL.Path)
 	for _, f := range s.faults {
 		if strings.Contains(r.URL.Path, f.at) && (f.at == "/v2/" || r.URL.Path != "/v2/") {
@@ -162,7 +177,7 @@ func (s *stage) faulty(inner http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="https://tokens.example.net/token",service="stage"`)
 			w.WriteHeader(http.StatusUnauthorized)
 		case "redirect":
-			http.Redirect(w, r, "http://localhost:1/"+r.URL.Path, http.StatusTemporaryRedirect)
+			http.Redirect(w, r, cmp.Or(s.redirect, "http://localhost:1")+r.URL.Path, http.StatusTemporaryRedirect)
 		case "reset":
 			cut(w, "")
 		case "truncate":

@@ -1,0 +1,114 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/basekeeper/basekeeper/internal/cli"
+)
+
+// program runs commands in this process, with an environment of their own.
+type program struct {
+	t    testing.TB
+	env  map[string]string
+	now  time.Time
+	wait func(context.Context, time.Duration) error
+}
+
+func newProgram(t testing.TB) *program {
+	t.Helper()
+	return &program{t: t, env: map[string]string{"HOME": t.TempDir()}, now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), wait: noSleep}
+}
+
+// run returns the exit status and what was written.
+func (p *program) run(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = cli.Main(ctx, cli.Env{
+		Args: args, Stdout: &out, Stderr: &errs, Sleep: p.wait,
+		Getenv: func(name string) string { return p.env[name] }, Now: func() time.Time { return p.now },
+	})
+	return code, out.String(), errs.String()
+}
+
+// commands returns the tree's commands, the root first.
+func commands(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, child := range cmd.Commands() {
+		all = append(all, commands(child)...)
+	}
+	return all
+}
+
+// exampleLines returns a command's examples, one command line each.
+func exampleLines(cmd *cobra.Command) []string {
+	var lines []string
+	for line := range strings.Lines(cmd.Example) {
+		line, _, _ = strings.Cut(line, "#")
+		for part := range strings.SplitSeq(line, "&&") {
+			if part = strings.TrimSpace(part); part != "" {
+				lines = append(lines, part)
+			}
+		}
+	}
+	return lines
+}
+
+// documented are the statuses of examples that are not 0 on something stale.
+var documented = map[string]int{"basekeeper check --exit-code --format sarif > basekeeper.sarif": 3}
+
+func TestExamples(t *testing.T) {
+	for _, cmd := range commands(cli.NewRoot(cli.Env{})) {
+		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "_"), func(t *testing.T) {
+			lines := exampleLines(cmd)
+			require.NotEmpty(t, lines, "%s has no example", cmd.CommandPath())
+			assert.NotEmpty(t, cmd.Short)
+			folder(t)
+			for _, line := range lines {
+				runExample(t, line)
+			}
+		})
+	}
+}
+
+// folder makes what the examples speak of, and goes there.
+func folder(t *testing.T) {
+	t.Helper()
+	s, end, err := newStage(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(end)
+	old, err := s.publish(t.Context(), "debian:12", "one", "linux/amd64", "linux/arm64")
+	require.NoError(t, err)
+	_, err = s.publish(t.Context(), "debian:12", "two", "linux/amd64", "linux/arm64")
+	require.NoError(t, err)
+	t.Chdir(t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir()) // for what demo --keep leaves
+	for _, dir := range []string{".", "repositories/a", "repositories/b", "services", "tools"} {
+		require.NoError(t, os.MkdirAll(dir, 0o755))
+		content := fmt.Sprintf("FROM %s/debian:12@%s\n", s.host, old)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(content), 0o644))
+	}
+}
+
+// runExample runs a line as a shell would, as far as examples need one.
+func runExample(t *testing.T, line string) {
+	t.Helper()
+	command, file, redirected := strings.Cut(line, " > ")
+	words := strings.Fields(command)
+	require.Equal(t, "basekeeper", words[0], "an example runs something else: %s", line)
+	code, stdout, stderr := newProgram(t).run(t.Context(), words[1:]...)
+	assert.Equal(t, documented[line], code, "%s\n%s\n%s", line, stdout, stderr)
+	assert.NotEmpty(t, stdout, line)
+	if redirected {
+		assert.False(t, strings.HasPrefix(stdout, "basekeeper: "), "what goes to %s must be the result alone", file)
+	}
+}
