@@ -74,10 +74,12 @@ func makeRepository(ctx context.Context, dir, dockerfile string) error {
 	for _, args := range [][]string{
 		{"init", "-q", "-b", "main"},
 		{"add", "."},
-		{"-c", "user.name=demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "Start"},
+		{"-c", "user.name=demo", "-c", "user.email=demo@example.com", "commit", "-q", "-m", "Start"},
 	} {
 		cmd := exec.CommandContext(ctx, git, args...) //nolint:gosec // the arguments are those above
 		cmd.Dir = dir
+		// Nothing of the caller's: no GIT_DIR of a hook, no configuration, no hooks.
+		cmd.Env = []string{"HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1"}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, out)
 		}
