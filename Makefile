@@ -25,6 +25,9 @@ FUZZTIME := 10s
 # The real registries of the tests. With CI set, a test that finds none fails.
 export BASEKEEPER_REGISTRY_V3 := $(BIN)/registry
 
+# A hook of git names its own repository; the tests make others.
+unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX
+
 .PHONY: build demo test packages tools lint unit fuzz bench-once bench clean
 
 build: ## the program, as ./basekeeper
