@@ -59,6 +59,7 @@ var floors = map[string]room{
 	"cmd/basekeeper": {9, entry},
 
 	"internal/archtest":              {9, helper},
+	"internal/benchtest":             {9, helper}, // the whole program, measured
 	"internal/forge/forgetest":       {7, helper}, // the suite that every forge passes
 	"internal/registry/registrytest": {7, helper}, // a registry to test against
 }
