@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/basekeeper/basekeeper/internal/bump"
@@ -30,33 +31,35 @@ type workspace struct {
 }
 
 // open finds the repositories and reads the configurations. The run's own is
-// --config, or the first folder's; a repository below it narrows that one.
-// Where the run has none, a repository's own counts, but never its registries:
-// what is cloned from elsewhere must not say where credentials go.
+// --config, or that of the folder that the run is about; a repository below it
+// narrows that one. Where the run has none, a repository's own counts, but
+// never its registries: what is cloned from elsewhere must not say where
+// credentials go.
 func open(ctx context.Context, env Env, opts options) (*workspace, error) {
 	w := &workspace{everyDigest: opts.everyDigest, excludesFile: gitExcludes(env)}
 	found, err := local.Discover(ctx, opts.places())
 	if err != nil {
 		return nil, usage(err)
 	}
-	given, err := w.runConfig(opts, found)
+	root, err := rootOf(opts, found)
 	if err != nil {
 		return nil, err
 	}
+	given, err := w.runConfig(opts, root)
+	if err != nil {
+		return nil, usage(err)
+	}
 	for _, r := range found {
-		own, err := ownConfig(r)
-		switch {
-		case err != nil && (r.Name == "." || len(found) == 1):
-			return nil, usage(err)
-		case err != nil:
-			w.problems = append(w.problems, problemOf(r, err))
-			continue
-		case r.Name == "." && opts.config == "":
-			own = w.config
-		case given:
-			own = w.config.Narrow(own)
-		default:
+		own := w.config
+		if r.Dir != root.Dir {
+			if own, err = ownConfig(r); err != nil {
+				w.problems = append(w.problems, problemOf(r, err))
+				continue
+			}
 			own.Registries = nil
+			if given {
+				own = w.config.Narrow(own)
+			}
 		}
 		w.repositories = append(w.repositories, r)
 		w.configs = append(w.configs, own)
@@ -64,42 +67,44 @@ func open(ctx context.Context, env Env, opts options) (*workspace, error) {
 	return w, nil
 }
 
+// rootOf returns the folder that the run is about: the repository, where there
+// is only one; the folder of repositories that was given; this folder, where
+// several were.
+func rootOf(opts options, found []local.Repository) (local.Repository, error) {
+	elsewhere := func(r local.Repository) bool { return r.Dir != found[0].Dir }
+	if len(found) > 0 && !slices.ContainsFunc(found, elsewhere) {
+		return found[0], nil
+	}
+	place := "."
+	if places := opts.places(); len(places) == 1 {
+		place = places[0]
+	}
+	dir, err := filepath.Abs(place)
+	if err != nil {
+		return local.Repository{}, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil { // as Discover does
+		return local.Repository{}, err
+	}
+	return local.Repository{Name: ".", Dir: dir}, nil
+}
+
 // runConfig reads the configuration of the run and reports whether there is one.
-func (w *workspace) runConfig(opts options, found []local.Repository) (bool, error) {
+func (w *workspace) runConfig(opts options, root local.Repository) (given bool, err error) {
 	if opts.config != "" {
 		content, err := readLimited(opts.config, maxConfig)
 		if err != nil {
-			return false, usage(fmt.Errorf("read configuration: %w", err))
+			return false, fmt.Errorf("read configuration: %w", err)
 		}
 		w.config, err = config.Parse(opts.config, content)
-		return true, asUsageError(err)
-	}
-	root := local.Repository{Name: "."}
-	for _, r := range found {
-		if r.Name == "." || len(found) == 1 {
-			root = r
-		}
-	}
-	if root.Dir == "" {
-		dir, err := filepath.Abs(opts.places()[0])
-		if err != nil {
-			return false, err
-		}
-		root.Dir = dir
+		return true, err
 	}
 	_, content, err := findConfig(root)
 	if err != nil {
-		return false, usage(err)
+		return false, err
 	}
 	w.config, err = ownConfig(root)
-	return content != nil, asUsageError(err)
-}
-
-func asUsageError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return usage(err)
+	return content != nil, err
 }
 
 // findConfig reads a repository's configuration file; nil where it has none.

@@ -21,8 +21,8 @@ import (
 // the place. What lies in the folder outside of any work tree belongs to the
 // folder itself, a plain repository, which comes first.
 //
-// Names are relative to the directory given; where several are given they
-// begin with it. What is asked for twice comes once.
+// Names are relative to the directory given, or "." for a repository around
+// it; where several are given they begin with it, and lead to the root. What is asked for twice comes once.
 //
 // The error names a directory that does not exist or is none.
 func Discover(ctx context.Context, dirs []string) ([]Repository, error) {
@@ -34,12 +34,20 @@ func Discover(ctx context.Context, dirs []string) ([]Repository, error) {
 		}
 		for _, r := range found {
 			if len(dirs) > 1 {
-				r.Name = path.Join(filepath.ToSlash(dir), r.Name)
+				r.Name = path.Join(filepath.ToSlash(dir), up(r.Scope), r.Name)
 			}
 			all = add(all, r)
 		}
 	}
 	return all, nil
+}
+
+// up leads from a folder of a repository to its root.
+func up(scope string) string {
+	if scope == "" {
+		return ""
+	}
+	return strings.Repeat("../", strings.Count(scope, "/")+1)
 }
 
 // add appends r unless all has it; what r covers goes.

@@ -71,10 +71,10 @@ func TestDiscoverSeveralDirectories(t *testing.T) {
 	got, err := local.Discover(t.Context(), []string{"one/x/y", "one/z", "folder", "folder/two", "plain/sub", "plain", "one/x"})
 	require.NoError(t, err)
 	assert.Equal(t, []local.Repository{
-		{Name: "one/z", Dir: at("one"), Scope: "z"},
+		{Name: "one", Dir: at("one"), Scope: "z"},
 		{Name: "folder/two", Dir: at("folder/two")},
 		{Name: "plain", Dir: at("plain")},
-		{Name: "one/x", Dir: at("one"), Scope: "x"},
+		{Name: "one", Dir: at("one"), Scope: "x"},
 	}, got)
 }
 
