@@ -101,7 +101,7 @@ func (b *build) fromUse(e *expander, st *stage) (Use, error) {
 	use.place(line, word)
 	switch {
 	case base.volatile != "" && valid(base.value.text):
-		use.Reason = fmt.Sprintf("the reference depends on %s: one digest cannot stand for the images of several platforms", base.volatile)
+		use.Reason = fmt.Sprintf("the reference depends on %s: each build sets that, and one digest cannot serve all of its values", base.volatile)
 	case base.missing != "" && !valid(base.value.text):
 		use.Reason = fmt.Sprintf("ARG %s has no default: the image is known only to a build that sets it", base.missing)
 	case base.value.text == "":

@@ -89,11 +89,20 @@ func Apply(src []byte, edits []Edit) ([]byte, error) {
 		if i >= len(after.Uses) {
 			return nil, &ChangedError{Line: b.Line, Before: b.Ref.String(), Now: "nothing"}
 		}
-		if a := after.Uses[i]; a.Kind != b.Kind || !sameTag(a.Ref, b.Ref) || !wanted(a.Ref.Digest, b.Ref.Digest, edits) {
+		if a := after.Uses[i]; a.Kind != b.Kind || !sameImage(a.Ref, b.Ref) || !wanted(a.Ref.Digest, b.Ref.Digest, edits) {
 			return nil, &ChangedError{Line: b.Line, Before: b.Ref.String(), Now: a.Ref.String()}
 		}
 	}
 	return out, nil
+}
+
+// sameImage compares references without their digests. One without tag and
+// digest is its tag latest, which pinning writes out.
+func sameImage(a, b image.Reference) bool {
+	if b.Tag == "" && b.Digest == "" && a.Tag == image.LatestTag {
+		b.Tag = a.Tag
+	}
+	return sameTag(a, b)
 }
 
 // wanted reports whether a digest is one that was there before or that an edit

@@ -125,7 +125,7 @@ func TestTraps(t *testing.T) {
 		},
 		"platform argument": {
 			"FROM app-${TARGETARCH}:1@A\n",
-			[]string{"from docker.io/library/app-amd64:1@A (the reference depends on TARGETARCH: one digest cannot stand for the images of several platforms)"},
+			[]string{"from docker.io/library/app-amd64:1@A (the reference depends on TARGETARCH: each build sets that, and one digest cannot serve all of its values)"},
 		},
 		"build argument": {
 			"ARG BASE\nFROM ${BASE}\nFROM debian:12@A\n",

@@ -88,6 +88,9 @@ func (v verdict) edit() Edit {
 	e := Edit{Path: v.occurrence.Path, BlobID: v.occurrence.Blob, Line: use.Line}
 	if use.Ref.Digest == "" {
 		e.Start, e.End, e.New = use.PinAt, use.PinAt, "@"+string(v.to)
+		if use.Ref.Tag == "" { // or nothing would say what the digest follows
+			e.New = ":" + v.ref.Tag + e.New
+		}
 		return e
 	}
 	e.Start, e.End = use.Digest.Start, use.Digest.End
