@@ -19,8 +19,16 @@ type StaleEditError struct {
 }
 
 func (e *StaleEditError) Error() string {
-	return fmt.Sprintf("%s: %s:%d: planned to replace %s but found %s; run basekeeper plan again",
-		e.Repository, e.Path, e.Line, e.Want, e.Got)
+	return fmt.Sprintf("%s%s:%d: planned to replace %s but found %s; run basekeeper plan again",
+		prefix(e.Repository), e.Path, e.Line, e.Want, e.Got)
+}
+
+// prefix names the repository in an error; the only one of a run needs no name.
+func prefix(repository string) string {
+	if repository == "." {
+		return ""
+	}
+	return repository + ": "
 }
 
 // Outcome is what became of one repository's part of a plan.
@@ -71,7 +79,7 @@ func (r Repository) apply(ctx context.Context, part plan.Part) Outcome {
 		return outcome
 	}
 	if err := r.Tree.Write(ctx, changes); err != nil {
-		return Outcome{Repository: r.Name, Err: fmt.Errorf("%s: %w", r.Name, err)}
+		return Outcome{Repository: r.Name, Err: fmt.Errorf("%s%w", prefix(r.Name), err)}
 	}
 	return outcome
 }
@@ -84,7 +92,7 @@ func (r Repository) change(file plan.FileEdits) (change forge.Change, done bool,
 		return change, false, r.stale(file, "no file")
 	}
 	if err != nil {
-		return change, false, fmt.Errorf("%s: %w", r.Name, err)
+		return change, false, fmt.Errorf("%s%w", prefix(r.Name), err)
 	}
 	edits := make([]dockerfile.Edit, len(file.Edits))
 	for i, e := range file.Edits {
@@ -99,7 +107,7 @@ func (r Repository) change(file plan.FileEdits) (change forge.Change, done bool,
 	}
 	next, err := dockerfile.Apply(content, edits)
 	if err != nil {
-		return change, false, fmt.Errorf("%s: %s: %w", r.Name, file.Path, err)
+		return change, false, fmt.Errorf("%s%s: %w", prefix(r.Name), file.Path, err)
 	}
 	return forge.Change{Path: file.Path, Blob: blob, Content: next}, false, nil
 }

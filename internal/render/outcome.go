@@ -13,7 +13,7 @@ type Outcome struct {
 	Repository string   `json:"repository"`
 	Changed    []string `json:"changed"`         // paths that were written
 	Unchanged  []string `json:"unchanged"`       // paths that had the new content already
-	Error      string   `json:"error,omitempty"` // why nothing was written
+	Error      string   `json:"error,omitempty"` // why nothing was written; it names the repository
 }
 
 // Outcomes writes which files changed, for people.
@@ -29,7 +29,7 @@ func Outcomes(w io.Writer, outcomes []Outcome) error {
 		unchanged += len(o.Unchanged)
 		if o.Error != "" {
 			failed++
-			if _, err := fmt.Fprintln(w, "refused "+Clean(o.Repository)+": "+Clean(o.Error)); err != nil {
+			if _, err := fmt.Fprintln(w, "refused "+Clean(o.Error)); err != nil {
 				return err
 			}
 		}
