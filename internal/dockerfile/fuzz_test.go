@@ -2,7 +2,6 @@ package dockerfile_test
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 
@@ -44,7 +43,7 @@ func FuzzParse(f *testing.F) {
 			// Refused by the look at the result, as a pattern that only the new
 			// digest matches; nothing is written then.
 			var refused *dockerfile.ChangedError
-			require.True(t, errors.As(err, &refused), "%v", err)
+			require.ErrorAs(t, err, &refused)
 			return
 		}
 		assert.Len(t, bumped, len(src), "one digest takes another's place")
@@ -81,7 +80,7 @@ func FuzzPin(f *testing.F) {
 		pinned, err := dockerfile.Apply(src, edits)
 		if err != nil {
 			var refused *dockerfile.ChangedError
-			require.True(t, errors.As(err, &refused), "%v", err)
+			require.ErrorAs(t, err, &refused)
 			return
 		}
 		for i, u := range dockerfile.Parse(pinned).Uses {

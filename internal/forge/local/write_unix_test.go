@@ -23,7 +23,7 @@ import (
 func TestWriteLeavesNothingBehindWhereItCannotWrite(t *testing.T) {
 	const inside = "BASEKEEPER_TEST_FILE_SIZE_LIMIT"
 	if os.Getenv(inside) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // it is this very program
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 		cmd.Env = append(os.Environ(), inside+"=1")
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
