@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,6 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
@@ -44,35 +48,74 @@ func (r Repository) Write(ctx context.Context, changes []forge.Change) error {
 		return err
 	}
 	defer root.Close()
-	staged := make([]stagedFile, 0, len(changes))
+	targets, err := check(root, changes)
+	if err != nil {
+		return err
+	}
+	staged := make([]stagedFile, len(changes))
 	defer func() {
 		for _, s := range staged {
 			s.discard(root)
 		}
 	}()
-	targets, err := check(root, changes)
-	if err != nil {
-		return err
-	}
-	for i, change := range changes {
+	err = flushing(len(changes), func(i int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s, err := stage(root, targets[i], change.Content)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", change.Path, cause(err))
+		var err error
+		if staged[i], err = stage(root, targets[i], changes[i].Content); err != nil {
+			return fmt.Errorf("write %s: %w", changes[i].Path, cause(err))
 		}
-		staged = append(staged, s)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if _, err := check(root, changes); err != nil {
 		return err
 	}
+	return commit(root, staged, changes)
+}
+
+// flushing runs do for 0..n-1, some at once: what waits for the disk waits
+// together. It returns the error of the lowest number.
+func flushing(n int, do func(i int) error) error {
+	const atOnce = 16
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	errs := make([]error, n)
+	for i := range n {
+		group.Go(func() error {
+			errs[i] = do(i)
+			return nil
+		})
+	}
+	_ = group.Wait() // they are in errs
+	return cmp.Or(errs...)
+}
+
+// commit puts the files in their places, in order, and flushes the directories.
+func commit(root *os.Root, staged []stagedFile, changes []forge.Change) error {
+	var dirs []string
+	var failed error
 	for i := range staged {
 		if err := staged[i].commit(root); err != nil {
-			return fmt.Errorf("write %s: %w", changes[i].Path, cause(err))
+			failed = fmt.Errorf("write %s: %w", changes[i].Path, cause(err))
+			break
 		}
+		dirs = append(dirs, path.Dir(staged[i].target))
 	}
-	return nil
+	slices.Sort(dirs)
+	dirs = slices.Compact(dirs)
+	_ = flushing(len(dirs), func(i int) error { // not every file system can, or lets us read the directory
+		dir, err := root.Open(dirs[i])
+		if err != nil {
+			return err
+		}
+		defer dir.Close()
+		return dir.Sync()
+	})
+	return failed
 }
 
 // check compares every file with what its change expects and returns where the
@@ -142,23 +185,15 @@ func fill(f *os.File, content []byte, like fs.FileInfo) error {
 	return f.Sync()
 }
 
-// commit puts the file in its place and flushes the directory.
+// commit puts the file in its place.
 func (s *stagedFile) commit(root *os.Root) error {
-	if err := root.Rename(s.temp, s.target); err != nil {
-		return err
-	}
-	s.done = true
-	dir, err := root.Open(path.Dir(s.target))
-	if err != nil {
-		return nil //nolint:nilerr // the file is in place; a directory that cannot be read cannot be flushed
-	}
-	defer dir.Close()
-	_ = dir.Sync() // not every file system can
-	return nil
+	err := root.Rename(s.temp, s.target)
+	s.done = err == nil
+	return err
 }
 
 func (s stagedFile) discard(root *os.Root) {
-	if !s.done {
+	if s.temp != "" && !s.done {
 		_ = root.Remove(s.temp) // what remains is a hidden file that nobody reads
 	}
 }
