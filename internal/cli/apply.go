@@ -53,6 +53,9 @@ func runApply(ctx context.Context, env Env, opts options, file string) error {
 	if err != nil {
 		return err
 	}
+	for _, problem := range w.problems {
+		complain(env, fmt.Errorf("%s: %s", render.Place(problem.Repository, problem.Path, problem.Line), problem.Message))
+	}
 	return apply(ctx, env, opts, p, w, exitDone)
 }
 

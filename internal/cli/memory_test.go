@@ -49,10 +49,12 @@ func TestScanOfALargeTreeHoldsLittle(t *testing.T) {
 	dir := t.TempDir()
 	padding := strings.Repeat("# "+strings.Repeat("x", 62)+"\n", size/65)
 	for i := range files {
-		path := filepath.Join(dir, fmt.Sprintf("%02d/%02d", i/100, i%100))
-		require.NoError(t, os.MkdirAll(path, 0o755))
+		path := filepath.Join(dir, fmt.Sprintf("%02d", i/100))
+		if i%100 == 0 {
+			require.NoError(t, os.Mkdir(path, 0o755))
+		}
 		content := fmt.Sprintf("FROM r.io/app%d:1@sha256:%064d\n%s", i, i, padding)
-		require.NoError(t, os.WriteFile(filepath.Join(path, "Dockerfile"), []byte(content), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(path, fmt.Sprint("Dockerfile.", i)), []byte(content), 0o600))
 	}
 	for format, part := range map[string]string{"json": dir, "table": filepath.Join(dir, "00")} {
 		t.Run(format, func(t *testing.T) {
