@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -99,12 +100,23 @@ func (w *workspace) runConfig(opts options, root local.Repository) (given bool, 
 		w.config, err = config.Parse(opts.config, content)
 		return true, err
 	}
-	_, content, err := findConfig(root)
+	name, content, err := findConfig(root)
 	if err != nil {
 		return false, err
 	}
-	w.config, err = ownConfig(root)
+	w.config, err = config.Parse(seen(opts, root, name), content)
 	return content != nil, err
+}
+
+// seen names a file of the run's own folder as it is seen from here.
+func seen(opts options, root local.Repository, name string) string {
+	switch {
+	case root.Name != ".":
+		return path.Join(root.Name, name)
+	case root.Scope == "" && len(opts.places()) == 1:
+		return path.Join(filepath.ToSlash(opts.places()[0]), name)
+	}
+	return name
 }
 
 // findConfig reads a repository's configuration file; nil where it has none.
