@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/basekeeper/basekeeper/internal/dockerfile"
 	"github.com/basekeeper/basekeeper/internal/forge"
@@ -60,18 +63,34 @@ func Apply(ctx context.Context, p plan.Plan, repositories []Repository) []Outcom
 	return outcomes
 }
 
+// changed is what becomes of one file.
+type changed struct {
+	change forge.Change
+	done   bool // it was made before
+	err    error
+}
+
 func (r Repository) apply(ctx context.Context, part plan.Part) Outcome {
 	outcome := Outcome{Repository: r.Name}
+	all := make([]changed, len(part.Files))
+	var computing errgroup.Group
+	computing.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range part.Files {
+		computing.Go(func() error {
+			all[i].change, all[i].done, all[i].err = r.change(file)
+			return nil
+		})
+	}
+	_ = computing.Wait() // no function returns an error
 	var changes []forge.Change
-	for _, file := range part.Files {
-		change, done, err := r.change(file)
-		switch {
-		case err != nil:
-			return Outcome{Repository: r.Name, Err: err}
-		case done:
+	for i, file := range part.Files {
+		switch c := all[i]; {
+		case c.err != nil:
+			return Outcome{Repository: r.Name, Err: c.err}
+		case c.done:
 			outcome.Unchanged = append(outcome.Unchanged, file.Path)
 		default:
-			changes = append(changes, change)
+			changes = append(changes, c.change)
 			outcome.Changed = append(outcome.Changed, file.Path)
 		}
 	}
