@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,11 +79,18 @@ func (s *scene) whole(t *testing.T) int {
 type cancelAfter struct {
 	context.Context
 	cancel context.CancelFunc
-	n      int
+	n      atomic.Int64
+}
+
+func newCancelAfter(ctx context.Context, n int) *cancelAfter {
+	c := &cancelAfter{}
+	c.Context, c.cancel = context.WithCancel(ctx)
+	c.n.Store(int64(n))
+	return c
 }
 
 func (c *cancelAfter) Err() error {
-	if c.n--; c.n < 0 {
+	if c.n.Add(-1) < 0 {
 		c.cancel()
 	}
 	return c.Context.Err()
@@ -98,9 +106,9 @@ func TestInterruptedApplyLeavesEveryFileWhole(t *testing.T) {
 	statuses := map[int]bool{}
 	last := 0
 	for n := range 2000 {
-		inner, cancel := context.WithCancel(t.Context())
-		code, _, stderr := p.run(&cancelAfter{inner, cancel, n}, "apply", file)
-		cancel()
+		ctx := newCancelAfter(t.Context(), n)
+		code, _, stderr := p.run(ctx, "apply", file)
+		ctx.cancel()
 		statuses[code] = true
 		done := s.whole(t)
 		require.GreaterOrEqual(t, done, last, "what is done stays done")
