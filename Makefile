@@ -67,7 +67,7 @@ bench-once: $(REGISTRY) ## so that benchmarks do not rot
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
 bench: $(REGISTRY) $(CRANE)
-	PATH="$(BIN):$$PATH" go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+	PATH="$(BIN):$$PATH" .ci/bench
 
 clean:
 	rm -rf .tools basekeeper
