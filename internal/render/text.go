@@ -18,7 +18,11 @@ func Clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if hidden(r) {
-			fmt.Fprintf(&b, "\\u%04x", r)
+			format := "\\u%04x"
+			if r > 0xffff {
+				format = "\\U%08x"
+			}
+			fmt.Fprintf(&b, format, r)
 			continue
 		}
 		b.WriteRune(r)
