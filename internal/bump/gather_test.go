@@ -93,7 +93,7 @@ func TestTrouble(t *testing.T) {
 		"not found":   {fmt.Errorf("ask: %w", image.ErrNotFound), plan.NotFound, "the tag or repository was removed or renamed, or is private"},
 		"denied":      {fmt.Errorf("ask: %w: log in", image.ErrDenied), plan.Denied, "log in"},
 		"unsupported": {image.ErrUnsupported, plan.Unsupported, "unsupported manifest"},
-		"mismatch":    {image.ErrMismatch, plan.Failed, "content does not match its digest"},
+		"mismatch":    {image.ErrMismatch, plan.Failed, "content does not match its digest: the registry, or a proxy before it, is broken"},
 		"any other":   {errors.New("on fire"), plan.Failed, "on fire"},
 	}
 	for name, tt := range tests {

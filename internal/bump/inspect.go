@@ -101,6 +101,8 @@ func trouble(err error) *plan.Trouble {
 		return &plan.Trouble{Code: plan.Denied, Reason: err.Error()}
 	case errors.Is(err, image.ErrUnsupported):
 		return &plan.Trouble{Code: plan.Unsupported, Reason: err.Error()}
+	case errors.Is(err, image.ErrMismatch):
+		return &plan.Trouble{Code: plan.Failed, Reason: err.Error() + ": the registry, or a proxy before it, is broken; tell its operator"}
 	}
 	return &plan.Trouble{Code: plan.Failed, Reason: err.Error()}
 }

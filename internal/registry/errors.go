@@ -63,7 +63,7 @@ func (r *repository) describe(ctx context.Context, verb string, err error) error
 		return r.statusError(verb, status.StatusCode, "")
 	}
 	if cause := networkError(err); cause != nil {
-		return fmt.Errorf("%s %s: %w", verb, host, cause)
+		return fmt.Errorf("%s %s: %w; check the name and the network, or run again later", verb, host, cause)
 	}
 	if errors.Is(err, errPlainHTTP) { // last: a ping tries it besides TLS, whose error says more
 		return fmt.Errorf("%s %s: %w", verb, host, errPlainHTTP)
