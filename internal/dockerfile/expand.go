@@ -39,39 +39,54 @@ const (
 // argument is an ARG before the first FROM, or a platform argument.
 type argument struct {
 	value    fragment
-	marked   [markings]string
-	volatile string // the build-dependent argument that it draws from
-	missing  string // the ARG without a default that it draws from
+	marked   [markings]*string // by [expander.marked]
+	volatile string            // the build-dependent argument that it draws from
+	missing  string            // the ARG without a default that it draws from
 }
 
 // expander expands words as BuildKit does, and remembers where each character
 // came from.
 type expander struct {
 	lex   *shell.Lex
-	args  map[string]argument
+	stage string // the build's target
+	args  map[string]*argument
 	marks []mark
 
-	declared map[string]bool // ARGs without a default, which a build can set
+	declared   map[string]bool // ARGs without a default, which a build can set
+	predefined bool
 }
 
-// newExpander returns an expander that knows the arguments which BuildKit
-// defines itself, for linux/amd64: what depends on them is marked volatile.
+// newExpander returns an expander without any argument yet.
 func newExpander(escape rune, targetStage string) *expander {
-	e := &expander{lex: shell.NewLex(escape), args: make(map[string]argument, 16), declared: map[string]bool{}}
+	return &expander{lex: shell.NewLex(escape), stage: or(targetStage, "default"), args: map[string]*argument{}, declared: map[string]bool{}}
+}
+
+// predefine adds the arguments that BuildKit defines itself, for linux/amd64,
+// where the file has not set them: what depends on them is volatile. Few files
+// use any, so they come with the first word that could.
+func (e *expander) predefine() {
+	if e.predefined {
+		return
+	}
+	e.predefined = true
 	for _, arg := range [...]struct{ name, value string }{
 		{"BUILDPLATFORM", "linux/amd64"}, {"BUILDOS", "linux"}, {"BUILDOSVERSION", ""}, {"BUILDARCH", "amd64"}, {"BUILDVARIANT", ""},
 		{"TARGETPLATFORM", "linux/amd64"}, {"TARGETOS", "linux"}, {"TARGETOSVERSION", ""}, {"TARGETARCH", "amd64"}, {"TARGETVARIANT", ""},
-		{"TARGETSTAGE", or(targetStage, "default")},
+		{"TARGETSTAGE", e.stage},
 	} {
-		e.args[arg.name] = argument{value: unplaced(arg.value), marked: [markings]string{arg.value, arg.value}, volatile: arg.name}
+		if _, set := e.args[arg.name]; !set {
+			e.args[arg.name] = &argument{value: unplaced(arg.value), volatile: arg.name}
+		}
 	}
-	return e
 }
 
-func (e *expander) set(name string, a argument) {
-	a.marked[everything] = e.markValue(a.value, everything)
-	a.marked[digestsOnly] = e.markValue(a.value, digestsOnly)
-	e.args[name] = a
+// marked returns the value of an argument with marks, which are made once.
+func (e *expander) marked(a *argument, how marking) string {
+	if a.marked[how] == nil {
+		text := e.markValue(a.value, how)
+		a.marked[how] = &text
+	}
+	return *a.marked[how]
 }
 
 // define sets the ARG name to the expansion of word. An ARG that cannot be
@@ -84,7 +99,7 @@ func (e *expander) define(name string, word fragment) error {
 	if len(a.value.text) > maxValue {
 		return fmt.Errorf("ARG %s expands to more than %d bytes", name, maxValue)
 	}
-	e.set(name, a)
+	e.args[name] = &a
 	return nil
 }
 
@@ -96,7 +111,8 @@ func (e *expander) expand(word fragment) (argument, error) {
 	if !strings.ContainsFunc(word.text, special) {
 		return argument{value: word}, nil
 	}
-	plain, err := e.lex.ProcessWordWithMatches(word.text, getter{e.args, func(a argument) string { return a.value.text }})
+	e.predefine()
+	plain, err := e.lex.ProcessWordWithMatches(word.text, getter{e.args, func(a *argument) string { return a.value.text }})
 	if err != nil {
 		return argument{}, err
 	}
@@ -122,7 +138,7 @@ func (e *expander) trace(word fragment, plain string) fragment {
 		return unplaced(plain)
 	}
 	for how := range markings {
-		marked, _, err := e.lex.ProcessWord(e.markWord(word, how), getter{e.args, func(a argument) string { return a.marked[how] }})
+		marked, _, err := e.lex.ProcessWord(e.markWord(word, how), getter{e.args, func(a *argument) string { return e.marked(a, how) }})
 		if err != nil {
 			continue
 		}
@@ -152,8 +168,8 @@ func (e *expander) unmark(s string) fragment {
 
 // getter is the environment of BuildKit's lexer.
 type getter struct {
-	args map[string]argument
-	pick func(argument) string
+	args map[string]*argument
+	pick func(*argument) string
 }
 
 func (g getter) Get(name string) (string, bool) {

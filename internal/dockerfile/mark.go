@@ -5,10 +5,14 @@ import (
 	"strings"
 )
 
+// markSize is the length of a mark in UTF-8, in bytes.
+const markSize = 4
+
 // markValue replaces the characters of a finished value, which the lexer
 // inserts as it is, by marks.
 func (e *expander) markValue(value fragment, how marking) string {
 	var b strings.Builder
+	b.Grow(markSize * len(value.text))
 	digest := digestDigits(value.text)
 	for i := range len(value.text) {
 		e.markByte(&b, value, i, how == everything || digest[i])
@@ -21,6 +25,7 @@ func (e *expander) markValue(value fragment, how marking) string {
 // and, inside ${…}, the operators and patterns.
 func (e *expander) markWord(word fragment, how marking) string {
 	var b strings.Builder
+	b.Grow(markSize * len(word.text))
 	text := word.text
 	digest := digestDigits(text)
 	var patterns []bool // for each open ${…}: is what follows a pattern?
@@ -120,7 +125,8 @@ func (e *expander) risky(word string) bool {
 			continue
 		}
 		name := strings.TrimRight(word[i+len("${"):end], "#%/")
-		if !slices.Contains(digestDigits(e.args[name].value.text), true) {
+		arg, known := e.args[name]
+		if !known || !slices.Contains(digestDigits(arg.value.text), true) {
 			continue
 		}
 		text, _, _ := strings.Cut(word[end:], "}")
