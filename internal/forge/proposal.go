@@ -1,0 +1,46 @@
+package forge
+
+import "errors"
+
+// Errors that callers branch on; adapters wrap them.
+var (
+	ErrNotFound = errors.New("not found") // or hidden from the token
+	ErrDenied   = errors.New("permission denied")
+	ErrMoved    = errors.New("changed by somebody else meanwhile") // a branch or pull request is not what was seen
+	ErrLimited  = errors.New("rate limit")                         // and waiting for it would take longer than the run may
+)
+
+// Proposal is a pull request as it should be: made where there is none, moved
+// on where there is one.
+type Proposal struct {
+	Repository Repository
+	Base       string       // branch that it is to be merged into
+	BaseID     string       // commit that the new content is based on
+	Branch     string       // that it comes from
+	BranchID   string       // commit seen at Branch; empty where there was no such branch
+	Pull       *PullRequest // the open one; nil to make one
+	Files      []NewFile
+	Message    string // of the commit: a headline, an empty line, a body
+	Title      string
+	Body       string // Markdown
+	Labels     []string
+	Reviewers  []string // users, or owner/team
+	Assignees  []string
+	Draft      bool
+	AutoMerge  string // merge, squash or rebase, by the forge once it may; empty for never
+}
+
+// NewFile is the new content of a file that exists.
+type NewFile struct {
+	Path    string // slash-separated, from the repository's root
+	Mode    string // as git writes it; it stays
+	Content []byte
+}
+
+// Proposed is what became of a proposal.
+type Proposed struct {
+	Pull     PullRequest
+	Commit   string   // at the branch now
+	Signed   bool     // the forge signed the commit
+	Warnings []string // what could not be done besides: a label, a reviewer, automerge
+}

@@ -1,0 +1,106 @@
+package forge
+
+// Repository is a repository of a forge, as its listing shows it.
+type Repository struct {
+	ID            string // the forge's own id; GitHub's node id
+	Name          string // owner/name
+	DefaultBranch string // empty where there is no commit
+	Head          string // commit at the default branch; empty where there is none
+	Archived      bool
+	Fork          bool
+	Private       bool // or internal: not for everyone
+	Locked        bool // disabled, locked or being moved: it cannot be written to
+	Language      string
+	Topics        []string
+	Size          int64    // KiB, by the forge's own count
+	Branches      []Branch // those under the prefix that was asked for, by name
+}
+
+// Branch is a branch with the open pull request from it.
+type Branch struct {
+	Name string
+	Head Commit
+	Pull *PullRequest // the newest one that is open; nil for none
+}
+
+// Commit is a commit, and what is known about who made it.
+type Commit struct {
+	ID      string
+	Parents []string
+	Mine    bool // made by the account of the token, and not amended since
+}
+
+// State is the state of a pull request.
+type State string
+
+// The states of a pull request.
+const (
+	Open   State = "open"
+	Closed State = "closed" // unmerged
+	Merged State = "merged"
+)
+
+// PullRequest is a pull request (GitHub) or merge request (GitLab).
+type PullRequest struct {
+	ID          string // the forge's own id; GitHub's node id
+	Number      int
+	URL         string
+	State       State
+	Title       string
+	Body        string
+	Base        string // branch that it is to be merged into
+	Head        string // branch that it comes from
+	HeadID      string // commit at Head, or what it was when the pull request ended
+	Mine        bool   // opened by the account of the token
+	Foreign     bool   // its head is in another repository
+	Commits     int    // that it brings
+	OthersTouch bool   // one of its commits is not ours; see [Commit.Mine]
+	Conflicting bool   // the forge says that it cannot be merged as it is
+	Draft       bool
+	AutoMerge   bool
+	Labels      []string
+}
+
+// Scope is where a run looks for repositories.
+type Scope struct {
+	Organizations []string
+	Users         []string
+	Names         []string // owner/name
+	Installation  bool     // all that the App's installations, or the token, may see
+	BranchPrefix  string   // of the branches that are listed with each repository: basekeeper/
+}
+
+// Skipped is a repository, or an owner of some, that could not be listed or
+// read, and why.
+type Skipped struct {
+	Name string // owner/name, or the owner
+	Err  error
+}
+
+// Commitish names a commit of a repository.
+type Commitish struct {
+	Repository Repository
+	Commit     string
+}
+
+// Entry is a file in a tree.
+type Entry struct {
+	Path string // slash-separated, from the repository's root
+	Mode string // as git writes it: 100644, 100755, 120000 (symbolic link), 160000 (submodule)
+	Blob string // see [BlobID]
+	Size int64  // bytes
+}
+
+// Wanted is a file to read.
+type Wanted struct {
+	Repository Repository
+	Commit     string // the blob is looked up under Path in it, where Blob is empty
+	Path       string
+	Blob       string
+}
+
+// Ref names a branch of a repository.
+type Ref struct {
+	Repository Repository
+	Branch     string
+}
