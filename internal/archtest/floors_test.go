@@ -53,6 +53,9 @@ var floors = map[string]room{
 	"internal/action":       {6, rim},
 	"internal/sandbox":      {6, rim},
 
+	"internal/sandbox/git":    {5, store}, // objects in memory, for both forges
+	"internal/sandbox/github": {6, rim},
+
 	"internal/demo": {7, wiring},
 	"internal/cli":  {8, wiring},
 
@@ -62,4 +65,5 @@ var floors = map[string]room{
 	"internal/benchtest":             {9, helper}, // the whole program, measured
 	"internal/forge/forgetest":       {7, helper}, // the suite that every forge passes
 	"internal/registry/registrytest": {7, helper}, // a registry to test against
+	"internal/sandbox/spectest":      {7, helper}, // the forges' own API descriptions
 }
