@@ -7,9 +7,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is the module's version where the program was installed by version,
-// else the commit that it was built from.
+// release is the version that the linker writes into the container image, which
+// is built without the repository's history.
+var release string
+
+// version is the image's, or the module's where the program was installed by
+// version, else the commit that it was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
