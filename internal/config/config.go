@@ -13,8 +13,47 @@ type Config struct {
 	Registries map[string]Registry // by host, docker.io for Docker Hub
 	Verify     bool                // also ask whether the old digest can still be pulled
 
-	rules  []rule   // in order, a later one overrides an earlier one
-	limits [][]rule // the rules of narrowing configurations; see [Config.Narrow]
+	Disabled     bool         // enabled: false; the repository is left alone
+	BaseBranches []Glob       // names of branches; nil for the default branch, see [Config.OnBranch]
+	Repositories Repositories // which repositories a run is about
+	GitHub       GitHub       // how GitHub is reached
+
+	openLimit, newLimit *int
+	rules               []rule   // in order, a later one overrides an earlier one
+	limits              [][]rule // the rules of narrowing configurations; see [Config.Narrow]
+}
+
+// Limits on pull requests where the configuration has none.
+const (
+	defaultOpen = 10
+	defaultNew  = 50
+)
+
+// DefaultBranch stands for a repository's default branch in BaseBranches.
+const DefaultBranch = "$default"
+
+// Enabled reports whether the repository wants to be looked after.
+func (c Config) Enabled() bool { return !c.Disabled }
+
+// OpenLimit returns how many pull requests of ours may be open in one
+// repository at the same time.
+func (c Config) OpenLimit() int { return valueOr(c.openLimit, defaultOpen) }
+
+// NewLimit returns how many pull requests a run may open over all.
+func (c Config) NewLimit() int { return valueOr(c.newLimit, defaultNew) }
+
+// OnBranch reports whether a branch gets pull requests: the default branch,
+// or, where BaseBranches says anything, those that it names.
+func (c Config) OnBranch(name string, isDefault bool) bool {
+	if len(c.BaseBranches) == 0 {
+		return isDefault
+	}
+	for _, g := range c.BaseBranches {
+		if g.Match(name) || isDefault && g.String() == DefaultBranch {
+			return true
+		}
+	}
+	return false
 }
 
 // Registry is how one registry is reached. It holds names of environment

@@ -28,6 +28,20 @@ func ref(t *testing.T, s string) image.Reference {
 	return r
 }
 
+func glob(t *testing.T, pattern string) config.Glob {
+	t.Helper()
+	g, err := config.CompileGlob(pattern)
+	require.NoError(t, err)
+	return g
+}
+
+func message(t *testing.T, source string) config.Message {
+	t.Helper()
+	m, err := config.ParseMessage(source)
+	require.NoError(t, err)
+	return m
+}
+
 func TestNothingIsTheZeroConfig(t *testing.T) {
 	for name, src := range map[string]string{
 		"empty": "", "comment": "# nothing\n", "document start": "---\n", "null": "null\n", "BOM": "\uFEFF",
@@ -56,6 +70,15 @@ func TestFull(t *testing.T) {
 	amd64, arm64 := image.Platform{OS: "linux", Architecture: "amd64"}, image.Platform{OS: "linux", Architecture: "arm64"}
 
 	assert.True(t, c.Verify)
+	assert.False(t, c.Enabled())
+	assert.Equal(t, []int{0, 7}, []int{c.OpenLimit(), c.NewLimit()})
+	assert.Equal(t, config.GitHub{URL: "https://github.corp:8443"}, c.GitHub)
+	assert.Equal(t, config.Repositories{
+		Organizations: []string{"acme"}, Users: []string{"octo-cat"}, Names: []string{"acme/.github"}, Installation: true,
+		Include: []config.Glob{glob(t, "acme/*"), glob(t, "**/app")}, Exclude: []config.Glob{glob(t, "acme/legacy-?")},
+		Topics: []string{"docker"}, Languages: []string{"C++", "Go"}, Archived: true, Forks: true,
+		Visibility: config.VisibilityPrivate, MaxSize: 1024,
+	}, c.Repositories)
 	assert.Equal(t, map[string]config.Registry{
 		"docker.io": {
 			Mirror: "mirror.corp/dockerhub", CAFile: "/etc/ssl/corp.pem", TokenService: "auth.corp",
@@ -67,10 +90,17 @@ func TestFull(t *testing.T) {
 	assert.Equal(t, config.Policy{
 		Pin: true, Superseded: true, Untagged: config.UntaggedLatest, Cooldown: 36 * time.Hour,
 		Platforms: []image.Platform{amd64, arm64},
+		Group:     config.GroupRepository, Labels: []string{"dependencies", "größe: M"}, Reviewers: []string{"octocat", "acme/platform"},
+		Assignees: []string{"dependabot[bot]"}, Draft: true, AutoMerge: config.MergeSquash,
+		Schedules: []config.Schedule{{
+			Days: []time.Weekday{time.Monday, time.Sunday}, From: 22 * 60, To: 6*60 + 30, Timezone: "America/Argentina/Buenos_Aires",
+		}},
+		CommitMessage: message(t, "build(docker): {{.Summary}}\n\n{{range .Changes}}{{.Image}}\n{{end}}"),
 	}, c.Policy(ref(t, "quay.io/other/image:1")))
 	assert.Equal(t, config.Policy{
 		Ignore: true, Pin: true, EveryDigest: true, Untagged: config.UntaggedHold,
 		Platforms: []image.Platform{amd64},
+		Group:     config.GroupImage, AutoMerge: config.MergeCommit, CommitMessage: message(t, "{{.Summary}}"),
 	}, c.Policy(ref(t, "debian:12")))
 }
 
@@ -101,7 +131,7 @@ func TestAnchorsAndMergeKeys(t *testing.T) {
 	c := parse(t, string(src))
 	assert.True(t, c.Included("a"))
 	got := c.Policy(ref(t, "ghcr.io/acme/x"))
-	assert.Equal(t, config.Policy{Untagged: config.UntaggedHold, Cooldown: 3 * 24 * time.Hour}, got)
+	assert.Equal(t, config.Policy{Untagged: config.UntaggedHold, Cooldown: 3 * 24 * time.Hour, Group: config.GroupImage}, got)
 }
 
 func TestParseDuration(t *testing.T) {
@@ -129,7 +159,7 @@ func TestTemplate(t *testing.T) {
 	c := parse(t, string(all))
 	assert.True(t, c.Policy(ref(t, "scratch")).Ignore)
 	assert.NotEmpty(t, c.Registries)
-	for _, key := range regexp.MustCompile(`"([a-z-]+)": \{\n\s+"(type|const|anyOf|description|items)`).FindAllSubmatch(config.Schema(), -1) {
+	for _, key := range regexp.MustCompile(`"([a-z-]+)": \{\n\s+"(type|const|anyOf|enum|description|items)`).FindAllSubmatch(config.Schema(), -1) {
 		if string(key[1]) != "items" {
 			assert.Contains(t, string(all), string(key[1])+":", "the template must show every key")
 		}

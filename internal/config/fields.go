@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -189,5 +190,54 @@ func boolField[T any](name, doc string, set func(*T, bool)) field[T] {
 		default:
 			r.failAt(n, "want true or false, found "+found(n))
 		}
+	}}
+}
+
+// atMost bounds the length of a list.
+func atMost[T any](n int, f field[T]) field[T] {
+	most := uint64(n) //nolint:gosec // G115: a small constant
+	bounded := *f.schema
+	bounded.MaxItems = &most
+	read := f.read
+	f.schema = &bounded
+	f.read = func(r *reader, e entry, into *T) {
+		if list, ok := r.resolve(e.value).(*ast.SequenceNode); ok && len(list.Values) > n {
+			r.failAt(list.Values[n], fmt.Sprintf("want at most %d", n))
+			return
+		}
+		read(r, e, into)
+	}
+	return f
+}
+
+// intField is a key with a whole number between two bounds.
+func intField[T any](name, doc string, least, most int64, set func(*T, int64)) field[T] {
+	schema := &jsonschema.Schema{
+		Type:    "integer",
+		Minimum: json.Number(strconv.FormatInt(least, 10)), Maximum: json.Number(strconv.FormatInt(most, 10)),
+	}
+	return field[T]{name: name, doc: doc, schema: schema, read: func(r *reader, e entry, into *T) {
+		n := r.resolve(e.value)
+		if n == nil {
+			return
+		}
+		text := nameOf(n)
+		v, err := strconv.ParseInt(text, 10, 64)
+		if _, ok := n.(*ast.IntegerNode); !ok || err != nil || strconv.FormatInt(v, 10) != text || v < least || v > most {
+			r.failAt(n, fmt.Sprintf("want a whole number from %d to %d", least, most))
+			return
+		}
+		set(into, v)
+	}}
+}
+
+// objectField is a key with keys of its own, read into a copy of start. No
+// value is none of them.
+func objectField[T, V any](name, doc string, o object[V], start V, set func(*T, V)) field[T] {
+	schema := nullable("object", o.schema())
+	return field[T]{name: name, doc: doc, schema: schema, read: func(r *reader, e entry, into *T) {
+		v := start
+		o.read(r, e.value, &v)
+		set(into, v)
 	}}
 }

@@ -14,13 +14,22 @@ type document struct {
 	policies         []rule
 	registries       map[string]Registry
 	settings         // for all images
-	verify           bool
+	verify, disabled bool
+
+	baseBranches        []Glob
+	openLimit, newLimit *int
+	repositories        Repositories
+	github              GitHub
 }
 
 // config returns what the document means: its settings for all images are its
 // first policy.
 func (d document) config() Config {
-	c := Config{Exclude: d.exclude, Include: d.include, Registries: d.registries, Verify: d.verify, rules: d.policies}
+	c := Config{
+		Exclude: d.exclude, Include: d.include, Registries: d.registries, Verify: d.verify,
+		Disabled: d.disabled, BaseBranches: d.baseBranches, Repositories: d.repositories, GitHub: d.github,
+		openLimit: d.openLimit, newLimit: d.newLimit, rules: d.policies,
+	}
 	if d.settings != (settings{}) {
 		c.rules = append([]rule{{settings: d.settings}}, d.policies...)
 	}
@@ -38,6 +47,18 @@ var rootObject = object[document]{foreign: unknownKey, fields: append([]field[do
 	registriesField("registries", "How registries are reached, by host (docker.io, localhost:5000)."),
 	boolField("verify", "Also ask whether the digest that is in use can still be pulled: one more request for each pin that moved.",
 		func(d *document, v bool) { d.verify = v }),
+	boolField("enabled", "With false, basekeeper leaves the repository alone.",
+		func(d *document, v bool) { d.disabled = !v }),
+	listField("base-branches", "Branches that get pull requests: globs for their names; $default is the default branch, which alone gets them by default.",
+		`["$default", "release/*"]`, branchGlobs, func(d *document, v []Glob) { d.baseBranches = v }),
+	intField("open-limit", "How many pull requests may be open in one repository at the same time.", 0, 1000,
+		func(d *document, v int64) { n := int(v); d.openLimit = &n }),
+	intField("new-limit", "How many pull requests one run may open over all.", 0, 10_000,
+		func(d *document, v int64) { n := int(v); d.newLimit = &n }),
+	objectField("repositories", "Which repositories of a forge a run is about.",
+		repositoriesObject, Repositories{}, func(d *document, v Repositories) { d.repositories = v }),
+	objectField("github", "How GitHub is reached.",
+		githubObject, GitHub{}, func(d *document, v GitHub) { d.github = v }),
 }, defaultsFields()...)}
 
 // policyObject are the keys of one policy.
@@ -75,6 +96,22 @@ func settingFields[T any](of func(*T) *settings) []field[T] {
 			"[linux/amd64]", platforms, func(t *T, v []image.Platform) { of(t).platforms = &v }),
 		boolField("every-digest", "Bump though nothing changed for the platforms that matter.",
 			func(t *T, v bool) { of(t).everyDigest = &v }),
+		scalarField("group", "What one pull request is about: image (one base image) or repository (all of a repository's).",
+			groups, func(t *T, v string) { of(t).group = &v }),
+		atMost(maxLabels, listField("labels", "Labels of the pull request.",
+			"[dependencies]", labels, func(t *T, v []string) { of(t).labels = &v })),
+		atMost(maxPeople, listField("reviewers", "Users, or teams as owner/team, that are asked to review the pull request.",
+			"[octocat, acme/platform]", reviewers, func(t *T, v []string) { of(t).reviewers = &v })),
+		atMost(maxPeople, listField("assignees", "Users that the pull request is assigned to.",
+			"[octocat]", people, func(t *T, v []string) { of(t).assignees = &v })),
+		boolField("draft", "Open the pull request as a draft.",
+			func(t *T, v bool) { of(t).draft = &v }),
+		mergeField("automerge", "Have the forge merge the pull request once it may: merge, squash or rebase; true is merge.",
+			func(t *T, v string) { of(t).autoMerge = &v }),
+		scheduleField("schedule", "Window of the week in which pull requests are opened and moved on; by default always.",
+			func(t *T, v Schedule) { of(t).schedule = &v }),
+		scalarField("commit-message", "Template of the commit's message; its first line is also the pull request's title.",
+			messages, func(t *T, v Message) { of(t).commitMessage = &v }),
 	}
 }
 

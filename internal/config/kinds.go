@@ -36,8 +36,9 @@ func looks(pattern string) *jsonschema.Schema {
 var (
 	pathGlobs     = scalar[Glob]{schema: looks(pathPattern), parse: parsePathGlob}
 	imagePatterns = scalar[imagePattern]{schema: looks(imagesPattern), parse: parseImagePattern}
+	branchGlobs   = scalar[Glob]{schema: looks(pathPattern), parse: parseBranchGlob}
 	platforms     = scalar[image.Platform]{schema: looks(platformPattern), parse: parsePlatform}
-	untagged      = scalar[string]{schema: oneOf(UntaggedHold, UntaggedLatest), parse: parseUntagged}
+	untagged      = words(UntaggedHold, UntaggedLatest)
 	durations     = scalar[time.Duration]{
 		schema: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{looks(durationPattern), {Const: 0}}},
 		parse:  ParseDuration, numbers: true,
@@ -96,6 +97,13 @@ func parsePathGlob(s string) (Glob, error) {
 	return CompileGlob(s)
 }
 
+func parseBranchGlob(s string) (Glob, error) {
+	if strings.HasPrefix(s, "/") || strings.HasSuffix(s, "/") {
+		return Glob{}, errors.New("want a glob for names of branches, for instance release/*")
+	}
+	return CompileGlob(s)
+}
+
 var (
 	platformRegexp = regexp.MustCompile(platformPattern)
 	platformFixes  = map[string]string{"x86_64": "amd64", "aarch64": "arm64", "armv7": "arm/v7", "i386": "386", "x64": "amd64"}
@@ -112,17 +120,4 @@ func parsePlatform(s string) (image.Platform, error) {
 		return image.Platform{}, fmt.Errorf("%q is no platform; want for instance linux/amd64 or linux/arm/v7", s)
 	}
 	return image.ParsePlatform(s)
-}
-
-func parseUntagged(s string) (string, error) {
-	known := []string{UntaggedHold, UntaggedLatest}
-	for _, k := range known {
-		if s == k {
-			return s, nil
-		}
-	}
-	if near := nearest(s, known); near != "" {
-		return "", fmt.Errorf("want hold or latest; did you mean `%s`?", near)
-	}
-	return "", errors.New("want hold or latest")
 }

@@ -21,6 +21,26 @@ type Policy struct {
 	Untagged    string           // UntaggedHold or UntaggedLatest, never empty
 	Cooldown    time.Duration    // how long a digest must have been known; 0 for not at all
 	Platforms   []image.Platform // platforms that matter; empty for all that the pinned index has
+
+	Group         string     // GroupImage or GroupRepository, never empty
+	Labels        []string   // of the pull request
+	Reviewers     []string   // users, or owner/team
+	Assignees     []string   // users
+	Draft         bool       // open the pull request as a draft
+	AutoMerge     string     // MergeCommit, MergeSquash or MergeRebase; empty for never
+	Schedules     []Schedule // when pull requests are opened and moved on: all must be open
+	CommitMessage Message    // zero for the default
+}
+
+// Open reports whether every schedule of the policy is open. The function
+// tells the time in a time zone.
+func (p Policy) Open(now func(timezone string) time.Time) bool {
+	for _, s := range p.Schedules {
+		if !s.Open(now(s.Timezone)) {
+			return false
+		}
+	}
+	return true
 }
 
 // settings are the keys that a policy sets; nil stands for "not set".
@@ -29,6 +49,12 @@ type settings struct {
 	untagged                             *string
 	cooldown                             *time.Duration
 	platforms                            *[]image.Platform
+
+	group, autoMerge             *string
+	labels, reviewers, assignees *[]string
+	draft                        *bool
+	schedule                     *Schedule
+	commitMessage                *Message
 }
 
 // rule gives settings to the images that a pattern matches; no pattern at all
@@ -73,6 +99,14 @@ func merge(rules []rule, ref image.Reference) settings {
 		override(&s.untagged, r.untagged)
 		override(&s.cooldown, r.cooldown)
 		override(&s.platforms, r.platforms)
+		override(&s.group, r.group)
+		override(&s.labels, r.labels)
+		override(&s.reviewers, r.reviewers)
+		override(&s.assignees, r.assignees)
+		override(&s.draft, r.draft)
+		override(&s.autoMerge, r.autoMerge)
+		override(&s.schedule, r.schedule)
+		override(&s.commitMessage, r.commitMessage)
 	}
 	return s
 }
@@ -93,6 +127,15 @@ func (s settings) policy() Policy {
 		Untagged:    valueOr(s.untagged, UntaggedHold),
 		Cooldown:    valueOr(s.cooldown, 0),
 		Platforms:   append([]image.Platform(nil), valueOr(s.platforms, nil)...),
+
+		Group:         valueOr(s.group, GroupImage),
+		Labels:        append([]string(nil), valueOr(s.labels, nil)...),
+		Reviewers:     append([]string(nil), valueOr(s.reviewers, nil)...),
+		Assignees:     append([]string(nil), valueOr(s.assignees, nil)...),
+		Draft:         valueOr(s.draft, false),
+		AutoMerge:     valueOr(s.autoMerge, ""),
+		Schedules:     addSchedule(nil, valueOr(s.schedule, Schedule{})),
+		CommitMessage: valueOr(s.commitMessage, Message{}),
 	}
 }
 

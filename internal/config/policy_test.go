@@ -56,10 +56,10 @@ untagged: latest # as the first policy, wherever it stands
 cooldown: 1w
 `)
 	amd64 := []image.Platform{{OS: "linux", Architecture: "amd64"}}
-	assert.Equal(t, config.Policy{Pin: true, Untagged: "latest", Cooldown: 72 * time.Hour, Platforms: amd64}, c.Policy(ref(t, "alpine")))
-	assert.Equal(t, config.Policy{Pin: true, Untagged: "latest", Platforms: amd64}, c.Policy(ref(t, "debian:12")))
-	assert.Equal(t, config.Policy{Untagged: "latest"}, c.Policy(ref(t, "debian:sid")))
-	assert.Equal(t, config.Policy{Untagged: "hold"}, config.Config{}.Policy(ref(t, "debian")))
+	assert.Equal(t, config.Policy{Pin: true, Untagged: "latest", Cooldown: 72 * time.Hour, Platforms: amd64, Group: "image"}, c.Policy(ref(t, "alpine")))
+	assert.Equal(t, config.Policy{Pin: true, Untagged: "latest", Platforms: amd64, Group: "image"}, c.Policy(ref(t, "debian:12")))
+	assert.Equal(t, config.Policy{Untagged: "latest", Group: "image"}, c.Policy(ref(t, "debian:sid")))
+	assert.Equal(t, config.Policy{Untagged: "hold", Group: "image"}, config.Config{}.Policy(ref(t, "debian")))
 }
 
 func TestNarrow(t *testing.T) {
@@ -74,6 +74,17 @@ func TestNarrow(t *testing.T) {
 		"ignored by repository": {run, "{policies: [{images: [debian], ignore: true}]}", "{pin: true, superseded: true, every-digest: true, untagged: latest, cooldown: 3d, platforms: [linux/amd64, linux/arm64], policies: [{images: [debian], ignore: true}]}"},
 		"ignored by run":        {"{policies: [{images: [debian], ignore: true}]}", "{policies: [{images: [debian], ignore: false}]}", "{policies: [{images: [debian], ignore: true}]}"},
 		"own platforms":         {"{}", "{platforms: [linux/amd64]}", "{platforms: [linux/amd64]}"},
+		"looks are its own":     {"{labels: [a, b], reviewers: [x], assignees: [y], group: image, commit-message: run}", "{labels: [c], reviewers: [], assignees: [z], group: repository, commit-message: own}", "{labels: [c], assignees: [z], group: repository, commit-message: own}"},
+		"looks are the run's":   {"{labels: [a, b], reviewers: [x], assignees: [y], group: repository, commit-message: run}", "{}", "{labels: [a, b], reviewers: [x], assignees: [y], group: repository, commit-message: run}"},
+		"a draft":               {"{}", "{draft: true}", "{draft: true}"},
+		"no draft":              {"{draft: true}", "{draft: false}", "{draft: true}"},
+		"automerge, own way":    {"{automerge: squash}", "{automerge: rebase}", "{automerge: rebase}"},
+		"automerge, not asked":  {"{automerge: squash}", "{}", "{automerge: squash}"},
+		"automerge taken away":  {"{automerge: squash}", "{automerge: false}", "{}"},
+		"automerge not allowed": {"{automerge: false}", "{automerge: squash}", "{}"},
+		"automerge not set":     {"{}", "{automerge: true}", "{}"},
+		"own schedule":          {"{}", "{schedule: {to: '8:00'}}", "{schedule: {to: '8:00'}}"},
+		"no schedule":           {"{schedule: {to: '8:00'}}", "{schedule: {}}", "{schedule: {to: '8:00'}}"},
 		"other image":           {run, "{policies: [{images: [alpine], ignore: true, pin: false}]}", run},
 	}
 	for name, tt := range tests {
@@ -97,6 +108,56 @@ func TestNarrowDropsWhatWouldWiden(t *testing.T) {
 	assert.False(t, got.Verify)
 	assert.Equal(t, map[string]config.Registry{"ghcr.io": {}}, got.Registries)
 	assert.False(t, run.Excluded("b"), "the run's own stays as it is")
+}
+
+func TestNarrowBoth(t *testing.T) {
+	run := parse(t, "{schedule: {to: '8:00'}, open-limit: 5, new-limit: 9, base-branches: [a], github: {url: 'https://github.corp'}, repositories: {names: [acme/app]}}")
+	repo := parse(t, "{schedule: {days: [sun]}, open-limit: 3, new-limit: 10, base-branches: [b], github: {url: 'https://evil.example'}, repositories: {names: [evil/app]}, enabled: false}")
+	got := run.Narrow(repo)
+	assert.Equal(t, []config.Schedule{{To: 480}, {Days: []time.Weekday{time.Sunday}, To: 1440}}, got.Policy(ref(t, "debian")).Schedules)
+	assert.Equal(t, run.GitHub, got.GitHub)
+	assert.Equal(t, run.Repositories, got.Repositories)
+	assert.Equal(t, []int{3, 9}, []int{got.OpenLimit(), got.NewLimit()})
+	assert.False(t, got.Enabled())
+	assert.False(t, got.OnBranch("a", true))
+	assert.True(t, got.OnBranch("b", false))
+
+	assert.True(t, run.Enabled(), "the run's own stays as it is")
+	assert.True(t, run.OnBranch("a", false))
+	assert.Len(t, run.Policy(ref(t, "debian")).Schedules, 1)
+	assert.Equal(t, []int{5, 9}, []int{run.OpenLimit(), run.NewLimit()})
+
+	assert.Equal(t, 3, got.Narrow(parse(t, "{open-limit: 4, enabled: true}")).OpenLimit())
+	assert.False(t, got.Narrow(parse(t, "{open-limit: 4, enabled: true}")).Enabled())
+	assert.Equal(t, 10, config.Config{}.Narrow(parse(t, "open-limit: 11")).OpenLimit(), "not above the default")
+	assert.Equal(t, 9, config.Config{}.Narrow(parse(t, "open-limit: 9")).OpenLimit())
+}
+
+func TestOwn(t *testing.T) {
+	repo := parse(t, "{verify: true, registries: {ghcr.io: {}}, github: {url: 'https://github.corp'}, repositories: {names: [a/b]}, new-limit: 999, open-limit: 99, pin: true, base-branches: [x]}")
+	assert.Equal(t, parse(t, "{pin: true, base-branches: [x]}"), repo.Own())
+	assert.True(t, repo.Verify, "it stays as it is")
+}
+
+func TestOnBranch(t *testing.T) {
+	tests := map[string]struct{ yes, no []string }{
+		"{}":                         {yes: []string{"main!"}, no: []string{"main", "release/1"}},
+		"base-branches: []":          {yes: []string{"main!"}, no: []string{"release/1"}},
+		"base-branches: [release/*]": {yes: []string{"release/1"}, no: []string{"main!", "release/1/2"}},
+		"base-branches: ['$default', '**/stable']": {yes: []string{"main!", "a/b/stable"}, no: []string{"main", "stables"}},
+		"base-branches: [main, 'v?.x']":            {yes: []string{"main", "main!", "v1.x"}, no: []string{"v10.x", "Main"}},
+	}
+	for src, tt := range tests {
+		t.Run(src, func(t *testing.T) {
+			c := parse(t, src)
+			for _, want := range []bool{true, false} {
+				for _, name := range map[bool][]string{true: tt.yes, false: tt.no}[want] {
+					name, isDefault := strings.CutSuffix(name, "!")
+					assert.Equal(t, want, c.OnBranch(name, isDefault), name)
+				}
+			}
+		})
+	}
 }
 
 func TestGlob(t *testing.T) {
