@@ -26,6 +26,7 @@ type Cache struct {
 	mu        sync.Mutex
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
+	heads     map[string]*head // by repository#branch
 }
 
 // Open reads the file at path. A missing one is an empty cache, and so is one
@@ -35,7 +36,10 @@ type Cache struct {
 //
 // The error names a file that is there and cannot be read.
 func Open(path string, now time.Time) (*Cache, error) {
-	c := &Cache{path: path, now: now.UTC().Round(0), tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}}
+	c := &Cache{
+		path: path, now: now.UTC().Round(0),
+		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{},
+	}
 	content, err := readFile(path)
 	var old contents
 	if err == nil {
@@ -43,7 +47,7 @@ func Open(path string, now time.Time) (*Cache, error) {
 	}
 	switch damage, ok := errors.AsType[*damageError](err); {
 	case err == nil:
-		c.tags, c.manifests = old.tags, old.manifests
+		c.tags, c.manifests, c.heads = old.tags, old.manifests, old.heads
 	case errors.Is(err, fs.ErrNotExist):
 		c.isNew = true
 	case ok:

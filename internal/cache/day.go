@@ -33,8 +33,8 @@ func (d day) possible(now time.Time) day {
 	return d
 }
 
-// expired reports whether d is no day or lies more than a year before now.
-func (d day) expired(now time.Time) bool {
+// past reports whether d is no day or lies more than keep before now.
+func (d day) past(now time.Time, keep time.Duration) bool {
 	used, err := time.Parse(time.DateOnly, string(d))
-	return err != nil || now.Sub(used) > keepFor
+	return err != nil || now.Sub(used) > keep
 }

@@ -21,12 +21,14 @@ type document struct {
 	Version   int                        `json:"version"`
 	Tags      map[string]*tag            `json:"tags"`
 	Manifests map[image.Digest]*manifest `json:"manifests"`
+	Heads     map[string]*head           `json:"heads,omitempty"`
 }
 
 // contents is what a file holds after its entries have been checked.
 type contents struct {
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
+	heads     map[string]*head
 }
 
 // damageError reports a file that is there but of no use.
@@ -59,7 +61,7 @@ func decode(content []byte) (contents, error) {
 
 // checked keeps the entries that are well-formed.
 func checked(doc document) contents {
-	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}}
+	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}}
 	for key, t := range doc.Tags {
 		if t == nil || !validKey(key) {
 			continue
@@ -83,6 +85,14 @@ func checked(doc document) contents {
 			c.manifests[digest] = m
 		}
 	}
+	for key, h := range doc.Heads {
+		if h == nil || h.Commit == "" {
+			continue
+		}
+		if _, ok := h.expand(); ok {
+			c.heads[key] = h
+		}
+	}
 	return c
 }
 
@@ -99,9 +109,13 @@ func validKey(key string) bool {
 // encode returns the bytes of the file. Where they would be too many to be
 // read again, what is easiest to learn again goes first.
 func (c *Cache) encode() ([]byte, error) {
-	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests}
+	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Heads: c.heads}
 	content, err := json.Marshal(doc)
 	if err != nil || len(content) < maxSize {
+		return append(content, '\n'), err
+	}
+	doc.Heads = nil
+	if content, err = json.Marshal(doc); err != nil || len(content) < maxSize {
 		return append(content, '\n'), err
 	}
 	doc.Manifests = map[image.Digest]*manifest{}

@@ -16,8 +16,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"version":1,"tags":{"docker.io/library/debian:12":{"used":"2026-02-01","seen":[{"digest":"` + d + `","firstSeen":"2026-02-01T00:00:00Z"}]}}}`))
 	f.Add([]byte(`{"version":1,"manifests":{"` + d + `":{"used":"2026-02-01","mediaType":"m","platforms":[{"digest":"` + d + `"}]}}}`))
 	f.Add([]byte(`{"version":2}`))
+	f.Add([]byte(`{"version":1,"heads":{"a/b#main":{"used":"2026-02-01","commit":"c","reader":"1","files":[{"path":"Dockerfile","blob":"b","uses":[{"kind":"from","ref":"docker.io/library/debian:12@` + d + `","line":1,"digest":{"start":10,"end":81},"pinAt":-1,"editable":true}]}]}}}`))
 	written := func(t *testing.T, old contents) []byte {
-		c := Cache{now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), tags: old.tags, manifests: old.manifests}
+		c := Cache{now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), tags: old.tags, manifests: old.manifests, heads: old.heads}
 		c.expire()
 		content, err := c.encode()
 		require.NoError(t, err)

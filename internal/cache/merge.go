@@ -8,6 +8,7 @@ import (
 
 // merge takes in what another run has written.
 func (c *Cache) merge(other contents) {
+	c.mergeHeads(other.heads)
 	for key, theirs := range other.tags {
 		ours, ok := c.tags[key]
 		if !ok {
@@ -34,14 +35,15 @@ func (c *Cache) merge(other contents) {
 	}
 }
 
-// expire drops what no run has used for a year.
+// expire drops what no run has used for a year, and branches sooner.
 func (c *Cache) expire() {
+	c.expireHeads()
 	maps.DeleteFunc(c.tags, func(_ string, t *tag) bool {
 		t.Used = t.Used.possible(c.now)
-		return t.Used.expired(c.now)
+		return t.Used.past(c.now, keepFor)
 	})
 	maps.DeleteFunc(c.manifests, func(_ image.Digest, m *manifest) bool {
 		m.Used = m.Used.possible(c.now)
-		return m.Used.expired(c.now)
+		return m.Used.past(c.now, keepFor)
 	})
 }

@@ -97,6 +97,7 @@ type Wanted struct {
 	Commit     string // the blob is looked up under Path in it, where Blob is empty
 	Path       string
 	Blob       string
+	Size       int64 // bytes, as the tree says; 0 where that is not known
 }
 
 // Ref names a branch of a repository.

@@ -46,7 +46,7 @@ func unpinnable(reason string) string {
 // hold makes the hold of an occurrence.
 func hold(o scan.Occurrence, code Code, reason string) *Hold {
 	return &Hold{
-		Repository: o.Repository, Path: o.Path, Line: o.Use.Line,
+		Repository: o.Repository, Branch: o.Branch, Path: o.Path, Line: o.Use.Line,
 		Image: o.Use.Ref.Name(), Tag: o.Use.Ref.Tag, Digest: o.Use.Ref.Digest,
 		Code: code, Reason: reason,
 	}

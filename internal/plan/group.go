@@ -10,8 +10,8 @@ import (
 
 // place is text of a file that an edit would change.
 type place struct {
-	repository, path string
-	start            int
+	repository, branch, path string
+	start                    int
 }
 
 func (v verdict) place() place {
@@ -19,7 +19,7 @@ func (v verdict) place() place {
 	if v.occurrence.Use.Ref.Digest == "" {
 		start = v.occurrence.Use.PinAt
 	}
-	return place{v.occurrence.Repository, v.occurrence.Path, start}
+	return place{v.occurrence.Repository, v.occurrence.Branch, v.occurrence.Path, start}
 }
 
 // share holds back the uses of one text that do not all want the same digest:
@@ -55,9 +55,9 @@ func share(verdicts []verdict) {
 // of the occurrences.
 func bumps(verdicts []verdict) []Bump {
 	type key struct {
-		repository string
-		ref        image.Reference
-		from, to   image.Digest
+		repository, branch string
+		ref                image.Reference
+		from, to           image.Digest
 	}
 	index := map[key]int{}
 	all := []Bump{}
@@ -65,13 +65,13 @@ func bumps(verdicts []verdict) []Bump {
 		if v.to == "" || v.hold != nil {
 			continue
 		}
-		k := key{v.occurrence.Repository, v.ref, v.occurrence.Use.Ref.Digest, v.to}
+		k := key{v.occurrence.Repository, v.occurrence.Branch, v.ref, v.occurrence.Use.Ref.Digest, v.to}
 		i, ok := index[k]
 		if !ok {
 			i = len(all)
 			index[k] = i
 			all = append(all, Bump{
-				Repository: k.repository, Image: v.ref.Name(), Tag: v.ref.Tag,
+				Repository: k.repository, Branch: k.branch, Image: v.ref.Name(), Tag: v.ref.Tag,
 				From: k.from, To: k.to, Gone: v.gone, Note: v.note,
 			})
 		}
@@ -85,7 +85,7 @@ func bumps(verdicts []verdict) []Bump {
 // edit is the change of the file's text.
 func (v verdict) edit() Edit {
 	use := v.occurrence.Use
-	e := Edit{Path: v.occurrence.Path, BlobID: v.occurrence.Blob, Line: use.Line}
+	e := Edit{Path: v.occurrence.Path, BlobID: v.occurrence.Blob, Mode: v.occurrence.Mode, Line: use.Line}
 	if use.Ref.Digest == "" {
 		e.Start, e.End, e.New = use.PinAt, use.PinAt, "@"+string(v.to)
 		if use.Ref.Tag == "" { // or nothing would say what the digest follows
@@ -113,7 +113,7 @@ func goneFirst(p Plan) {
 		return 1
 	}
 	slices.SortStableFunc(p.Bumps, func(a, b Bump) int {
-		return cmp.Or(first(a.Gone, b.Gone), cmp.Compare(a.Repository, b.Repository))
+		return cmp.Or(first(a.Gone, b.Gone), cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Branch, b.Branch))
 	})
 	slices.SortStableFunc(p.Holds, func(a, b Hold) int { return first(a.Gone, b.Gone) })
 }
@@ -128,6 +128,7 @@ type Part struct {
 type FileEdits struct {
 	Path   string
 	BlobID string
+	Mode   string // git's, where it is not 100644
 	Edits  []Edit
 }
 
@@ -148,11 +149,22 @@ func (p Plan) ByRepository() []Part {
 	return parts
 }
 
+// Edits returns those of some of the plan's bumps by file, each file once.
+func (p Plan) Edits(bumps []int) []FileEdits {
+	var part Part
+	for _, i := range bumps {
+		for _, e := range p.Bumps[i].Edits {
+			part.add(e)
+		}
+	}
+	return part.Files
+}
+
 func (p *Part) add(e Edit) {
 	i := slices.IndexFunc(p.Files, func(f FileEdits) bool { return f.Path == e.Path })
 	if i < 0 {
 		i = len(p.Files)
-		p.Files = append(p.Files, FileEdits{Path: e.Path, BlobID: e.BlobID})
+		p.Files = append(p.Files, FileEdits{Path: e.Path, BlobID: e.BlobID, Mode: e.Mode})
 	}
 	p.Files[i].Edits = append(p.Files[i].Edits, e)
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -25,15 +26,18 @@ type Plan struct {
 	Bumps     []Bump         `json:"bumps"`
 	Holds     []Hold         `json:"holds"`
 	Problems  []scan.Problem `json:"problems"`
-	Current   int            `json:"current"` // references that are pinned to what their tag points at now
+	Current   int            `json:"current"`         // references that are pinned to what their tag points at now
+	Pulls     []Pull         `json:"pulls,omitempty"` // on a forge: the pull requests that carry the bumps
+	Skips     []Skip         `json:"skips,omitempty"` // on a forge: repositories that were not looked at
 }
 
 // Bump replaces one digest of an image's tag by another in one repository.
 type Bump struct {
 	Repository string       `json:"repository"`
-	Image      string       `json:"image"`          // normalised name, without tag and digest
-	Tag        string       `json:"tag"`            // the tag that is followed
-	From       image.Digest `json:"from,omitempty"` // empty where an unpinned reference is pinned
+	Branch     string       `json:"branch,omitempty"` // that the bump is for, on a forge
+	Image      string       `json:"image"`            // normalised name, without tag and digest
+	Tag        string       `json:"tag"`              // the tag that is followed
+	From       image.Digest `json:"from,omitempty"`   // empty where an unpinned reference is pinned
 	To         image.Digest `json:"to"`
 	Gone       bool         `json:"gone,omitempty"` // the registry no longer has From: builds fail until this is applied
 	Note       string       `json:"note,omitempty"` // what the reviewer should know
@@ -48,11 +52,12 @@ func (b Bump) Ref() image.Reference {
 
 // Edit replaces the text at a place of a file; where Old is empty it inserts.
 type Edit struct {
-	Path   string `json:"path"`   // slash-separated, from the repository's root
-	BlobID string `json:"blobId"` // git's id of the file's content that the plan read
-	Line   int    `json:"line"`   // 1-based
-	Start  int    `json:"start"`  // byte offset
-	End    int    `json:"end"`    // byte offset behind the last byte
+	Path   string `json:"path"`           // slash-separated, from the repository's root
+	BlobID string `json:"blobId"`         // git's id of the file's content that the plan read
+	Mode   string `json:"mode,omitempty"` // git's mode of the file, where that is not 100644
+	Line   int    `json:"line"`           // 1-based
+	Start  int    `json:"start"`          // byte offset
+	End    int    `json:"end"`            // byte offset behind the last byte
 	Old    string `json:"old"`
 	New    string `json:"new"`
 }
@@ -60,6 +65,7 @@ type Edit struct {
 // Hold is a reference that is left alone, and why.
 type Hold struct {
 	Repository string       `json:"repository"`
+	Branch     string       `json:"branch,omitempty"` // on a forge
 	Path       string       `json:"path"`
 	Line       int          `json:"line"` // 1-based
 	Image      string       `json:"image"`
@@ -69,6 +75,13 @@ type Hold struct {
 	Code       Code         `json:"code"`
 	Reason     string       `json:"reason"`
 	Gone       bool         `json:"gone,omitempty"` // the registry no longer has Digest
+}
+
+// Skip is a repository of a forge, or an owner of some, that was not looked at.
+type Skip struct {
+	Repository string `json:"repository"`
+	Reason     string `json:"reason"`
+	Failed     bool   `json:"failed"` // it should have been looked at
 }
 
 // Code classes a hold, for programs.
@@ -111,7 +124,9 @@ func (p Plan) Troubled() bool {
 			return true
 		}
 	}
-	return len(p.Problems) > 0
+	return len(p.Problems) > 0 ||
+		slices.ContainsFunc(p.Skips, func(s Skip) bool { return s.Failed }) ||
+		slices.ContainsFunc(p.Pulls, func(q Pull) bool { return q.Why == Unread })
 }
 
 // Stale reports whether any reference is behind its tag and should not be.

@@ -24,20 +24,7 @@ func (c *Client) Platform(ctx context.Context, manifest []byte, ref image.Refere
 			return image.Platform{}, err
 		}
 	}
-	var said struct {
-		Config image.Descriptor `json:"config"`
-	}
-	if err := json.Unmarshal(manifest, &said); err != nil || said.Config.Digest == "" {
-		return image.Platform{}, fmt.Errorf("%w: the manifest names no configuration", image.ErrUnsupported)
-	}
-	if _, err := image.ParseDigest(said.Config.Digest.String()); err != nil {
-		return image.Platform{}, fmt.Errorf("%w: its configuration: %w", image.ErrUnsupported, err)
-	}
-	r, err := c.repository(ref)
-	if err != nil {
-		return image.Platform{}, err
-	}
-	body, err := r.blob(ctx, said.Config.Digest)
+	body, err := c.configuration(ctx, ref, manifest)
 	if err != nil {
 		return image.Platform{}, err
 	}
@@ -46,6 +33,24 @@ func (c *Client) Platform(ctx context.Context, manifest []byte, ref image.Refere
 		return image.Platform{}, fmt.Errorf("%w: the configuration names no platform", image.ErrUnsupported)
 	}
 	return platform, nil
+}
+
+// configuration reads the configuration that a single image's manifest names.
+func (c *Client) configuration(ctx context.Context, ref image.Reference, manifest []byte) ([]byte, error) {
+	var said struct {
+		Config image.Descriptor `json:"config"`
+	}
+	if err := json.Unmarshal(manifest, &said); err != nil || said.Config.Digest == "" {
+		return nil, fmt.Errorf("%w: the manifest names no configuration", image.ErrUnsupported)
+	}
+	if _, err := image.ParseDigest(said.Config.Digest.String()); err != nil {
+		return nil, fmt.Errorf("%w: its configuration: %w", image.ErrUnsupported, err)
+	}
+	r, err := c.repository(ref)
+	if err != nil {
+		return nil, err
+	}
+	return r.blob(ctx, said.Config.Digest)
 }
 
 // blob reads a small blob and checks it against its digest.
