@@ -62,6 +62,7 @@ var floors = map[string]room{
 	"cmd/basekeeper": {9, entry},
 
 	"internal/archtest":              {9, helper},
+	"internal/acttest":               {9, helper}, // the action in its container, run by act
 	"internal/benchtest":             {9, helper}, // the whole program, measured
 	"internal/forge/forgetest":       {7, helper}, // the suite that every forge passes
 	"internal/registry/registrytest": {7, helper}, // a registry to test against
