@@ -1,0 +1,174 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	rest "github.com/google/go-github/v60/github"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
+)
+
+// restError returns what a REST request that failed means. who names the
+// credentials that it came with.
+func restError(who string, resp *rest.Response, err error) error {
+	var answer *rest.ErrorResponse
+	if errors.As(err, &answer) && answer.Response != nil {
+		return statusError(who, answer.Response.StatusCode, answer.Response.Header, messageOf(answer))
+	}
+	if resp != nil && resp.StatusCode >= 400 {
+		return statusError(who, resp.StatusCode, resp.Header, "")
+	}
+	return bare(err)
+}
+
+// bare takes off what net/http puts around an error: the method and the URL,
+// which say nothing to a user.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// messageOf returns GitHub's own words with their details.
+func messageOf(answer *rest.ErrorResponse) string {
+	words := []string{answer.Message}
+	for _, e := range answer.Errors {
+		detail := e.Message
+		if detail == "" {
+			detail = strings.Join(strings.Fields(e.Resource+" "+e.Field+" "+e.Code), " ")
+		}
+		if detail != "" {
+			words = append(words, detail)
+		}
+	}
+	return strings.Join(words, ": ")
+}
+
+// statusError returns the error for an answer's status.
+func statusError(who string, status int, header http.Header, message string) error {
+	message = clean(message)
+	switch status {
+	case http.StatusUnauthorized:
+		return fmt.Errorf("%w: GitHub does not accept %s: it has expired, was revoked, or is for another server", forge.ErrDenied, who)
+	case http.StatusForbidden:
+		return deniedError(who, header, message)
+	case http.StatusNotFound:
+		return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, who)
+	case http.StatusConflict, http.StatusUnprocessableEntity:
+		if isMoved(message) {
+			return fmt.Errorf("%w: %s", forge.ErrMoved, message)
+		}
+	}
+	if message == "" {
+		message = http.StatusText(status)
+	}
+	return fmt.Errorf("GitHub answers HTTP %d: %s", status, message)
+}
+
+func deniedError(who string, header http.Header, message string) error {
+	if sso, ok := singleSignOn(header.Get("X-GitHub-SSO")); ok {
+		return fmt.Errorf("%w: %s", forge.ErrDenied, sso)
+	}
+	if err := knownRefusal(message); err != nil {
+		return err
+	}
+	if needs := permissions(header.Get("X-Accepted-GitHub-Permissions")); needs != "" {
+		return fmt.Errorf("%w: %s needs %s", forge.ErrDenied, who, needs)
+	}
+	if scopes := clean(header.Get("X-Accepted-OAuth-Scopes")); scopes != "" {
+		return fmt.Errorf("%w: %s needs one of the scopes %s (GitHub: %s)", forge.ErrDenied, who, scopes, message)
+	}
+	if message == "" {
+		message = "GitHub does not say why"
+	}
+	return fmt.Errorf("%w: %s: %s", forge.ErrDenied, who, message)
+}
+
+// singleSignOn reads X-GitHub-SSO: "required; url=https://…".
+func singleSignOn(header string) (string, bool) {
+	if !strings.HasPrefix(header, "required") {
+		return "", false
+	}
+	advice := "the organization demands SAML single sign-on: authorize the token for it"
+	if _, at, ok := strings.Cut(header, "url="); ok {
+		advice += " at " + clean(at)
+	}
+	return advice, true
+}
+
+// permissions reads X-Accepted-GitHub-Permissions, as "contents=write,
+// pull_requests=read; issues=write": sets by semicolon, any of which does.
+func permissions(header string) string {
+	var sets []string
+	for set := range strings.SplitSeq(clean(header), ";") {
+		var all []string
+		for one := range strings.SplitSeq(set, ",") {
+			if name, level, ok := strings.Cut(strings.TrimSpace(one), "="); ok {
+				all = append(all, name+": "+level)
+			}
+		}
+		if len(all) > 0 {
+			sets = append(sets, strings.Join(all, " and "))
+		}
+	}
+	return strings.Join(sets, ", or ")
+}
+
+// knownRefusal is about refusals that a setting is behind, by GitHub's words.
+func knownRefusal(message string) error {
+	lower := strings.ToLower(message)
+	switch {
+	case strings.Contains(lower, "not permitted to create or approve pull requests"):
+		return fmt.Errorf(`%w: "Allow GitHub Actions to create and approve pull requests" must be on, in the Actions settings of the repository and of its organization`, forge.ErrDenied)
+	case strings.Contains(lower, "workflow") && (strings.Contains(lower, "without `workflow") || strings.Contains(lower, "without 'workflow")):
+		return fmt.Errorf("%w: changes under .github/workflows need workflows: write of an App, or the scope workflow of a token; GITHUB_TOKEN can never make them", forge.ErrDenied)
+	}
+	return nil
+}
+
+// isMoved reports whether GitHub's words mean that somebody was faster.
+func isMoved(message string) bool {
+	lower := strings.ToLower(message)
+	for _, words := range []string{
+		"already exists",         // the branch, the pull request
+		"expected branch to",     // createCommitOnBranch: expectedHeadOid
+		"but it did not",         // the same
+		"is at ", "but expected", // a compare-and-swap of git's
+		"update is not a fast forward", "fast-forward",
+		"reference does not exist",
+		"no longer exists",
+		"has been modified", "was modified",
+		"base branch was modified", "head branch was modified",
+	} {
+		if strings.Contains(lower, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// clean makes GitHub's words fit for one line of ours.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	const most = 400
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,100 @@
+package github
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
+)
+
+// limitedError says that GitHub, or what we know of its limits, asks for a
+// wait that the run has no time for.
+type limitedError struct {
+	until time.Time
+	now   time.Time
+	why   string
+}
+
+func (e *limitedError) Error() string {
+	return fmt.Sprintf("%s: %s, it ends at %s, in %s; what is left is for the next run",
+		forge.ErrLimited, e.why, e.until.UTC().Format(time.RFC3339), e.until.Sub(e.now).Round(time.Second))
+}
+
+func (e *limitedError) Unwrap() error { return forge.ErrLimited }
+
+const (
+	// maxLimitWait is the longest that a limit of GitHub's can last, and a
+	// little: primary limits are counted by the hour.
+	maxLimitWait = 65 * time.Minute
+	// leastSecondaryWait is what GitHub asks for where a secondary limit's
+	// answer says nothing.
+	leastSecondaryWait = time.Minute
+	// maxLimitWaits bounds how often one request is told to wait.
+	maxLimitWaits = 6
+)
+
+// limitOf returns how long the answer asks to wait, for the nth time, and
+// which limit it is; empty where it is none. An answer with a limit was not
+// acted upon: whatever was asked may be asked again.
+func limitOf(resp *http.Response, body []byte, n int, now time.Time) (time.Duration, string) {
+	asked, hasAsked := retryAfter(resp.Header.Get("Retry-After"), now)
+	spent := resp.Header.Get("X-RateLimit-Remaining") == "0"
+	text := strings.ToLower(string(body[:min(len(body), 4096)]))
+	switch resp.StatusCode {
+	case http.StatusOK:
+		if !strings.Contains(text, `"rate_limited"`) || !strings.Contains(text, `"errors"`) {
+			return 0, ""
+		}
+		spent = true
+	case http.StatusForbidden:
+		if !hasAsked && !spent && !strings.Contains(text, "rate limit") && !strings.Contains(text, "abuse") {
+			return 0, ""
+		}
+	case http.StatusTooManyRequests:
+	default:
+		return 0, ""
+	}
+	if hasAsked {
+		return max(asked, time.Second), "GitHub asks to wait (secondary rate limit)"
+	}
+	if reset, ok := resetOf(resp, now); spent && ok {
+		return reset, "all requests of this hour are spent"
+	}
+	return leastSecondaryWait << min(n, 5), "GitHub's secondary rate limit"
+}
+
+// resetOf returns the time until the primary limit begins anew.
+func resetOf(resp *http.Response, now time.Time) (time.Duration, bool) {
+	seconds, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64)
+	if err != nil || seconds <= 0 {
+		return 0, false
+	}
+	return max(time.Unix(seconds, 0).Sub(now), 0) + time.Second, true
+}
+
+// retryAfter reads a Retry-After header, which holds seconds or a date. The
+// wait is never negative; ok is false where the header is absent or neither.
+//
+// Spec: RFC 9110, 10.2.3.
+func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
+	header = strings.TrimSpace(header)
+	if header == "" {
+		return 0, false
+	}
+	if strings.Trim(header, "0123456789") == "" {
+		const most = 365 * 24 * 60 * 60
+		seconds, err := strconv.ParseInt(header, 10, 64)
+		if err != nil || seconds > most {
+			seconds = most
+		}
+		return time.Duration(seconds) * time.Second, true
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0, false
+	}
+	return max(at.Sub(now), 0), true
+}

@@ -1,0 +1,198 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// GitHub's limits for one account.
+//
+// Spec: "Rate limits for the REST API", "About secondary rate limits"; "Best
+// practices for using the REST API", "Pause between mutative requests".
+const (
+	writeEvery       = time.Second
+	contentPerMinute = 80
+	contentPerHour   = 500
+	restPoints       = 900  // a minute
+	graphqlPoints    = 2000 // a minute
+)
+
+// window remembers what was spent in a span of time.
+type window struct {
+	span  time.Duration
+	most  int
+	spent []spending // by time
+}
+
+type spending struct {
+	at   time.Time
+	cost int
+}
+
+// free returns the first moment from at on in which cost can be spent.
+func (w *window) free(at time.Time, cost int) time.Time {
+	sum := cost
+	for i := len(w.spent) - 1; i >= 0; i-- {
+		s := w.spent[i]
+		if !s.at.After(at.Add(-w.span)) {
+			break
+		}
+		if sum += s.cost; sum > w.most {
+			return s.at.Add(w.span)
+		}
+	}
+	return at
+}
+
+func (w *window) spend(now, at time.Time, cost int) {
+	for len(w.spent) > 0 && !w.spent[0].at.After(now.Add(-w.span)) {
+		w.spent = w.spent[1:]
+	}
+	i := len(w.spent)
+	for i > 0 && w.spent[i-1].at.After(at) {
+		i--
+	}
+	w.spent = append(w.spent[:i], append([]spending{{at, cost}}, w.spent[i:]...)...)
+}
+
+// pacer says when a request may go. It is the memory that all requests share.
+type pacer struct {
+	now func() time.Time
+
+	mu        sync.Mutex
+	lastWrite time.Time
+	holds     map[string]time.Time // by owner where each has a limit of its own
+	minute    *window
+	hour      *window
+	rest      *window
+	graphql   *window
+}
+
+func newPacer(now func() time.Time) *pacer {
+	return &pacer{
+		now: now, holds: map[string]time.Time{},
+		minute:  &window{span: time.Minute, most: contentPerMinute},
+		hour:    &window{span: time.Hour, most: contentPerHour},
+		rest:    &window{span: time.Minute, most: restPoints},
+		graphql: &window{span: time.Minute, most: graphqlPoints},
+	}
+}
+
+// hold lets no request of owner go before until.
+func (p *pacer) hold(owner string, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until.After(p.holds[owner]) {
+		p.holds[owner] = until
+	}
+}
+
+// reserve books a request and returns when it may go; ok is false, and nothing
+// is booked, where that is later than deadline.
+func (p *pacer) reserve(c call, owner string, deadline time.Time) (at time.Time, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	at = later(now, p.holds[owner])
+	points := p.rest
+	if c.graphql {
+		points = p.graphql
+	}
+	booked := map[*window]int{points: c.points()}
+	if c.write {
+		at = later(at, p.lastWrite.Add(writeEvery))
+		if !c.silent {
+			booked[p.minute], booked[p.hour] = 1, 1
+		}
+	}
+	for moved := true; moved; { // until all agree
+		moved = false
+		for w, cost := range booked {
+			if free := w.free(at, cost); free.After(at) {
+				at, moved = free, true
+			}
+		}
+	}
+	if !deadline.IsZero() && at.After(deadline) {
+		return at, false
+	}
+	for w, cost := range booked {
+		w.spend(now, at, cost)
+	}
+	if c.write {
+		p.lastWrite = at
+	}
+	return at, true
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// paced lets a bounded number of reads and one write at a time through, each
+// when the pacer says. It frees the place when the answer is there, so what is
+// inside it must read the body.
+type paced struct {
+	inner    http.RoundTripper
+	pacer    *pacer
+	reads    chan struct{}
+	writes   chan struct{}
+	perOwner bool // each owner has a token of its own
+	deadline time.Time
+	sleep    func(context.Context, time.Duration) error
+}
+
+func (t *paced) RoundTrip(req *http.Request) (*http.Response, error) {
+	c := callOf(req)
+	slots := t.reads
+	if c.write {
+		slots = t.writes
+	}
+	if !c.app { // a token is asked for while its request has the place
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		}
+	}
+	if err := t.wait(req.Context(), c); err != nil {
+		return nil, err
+	}
+	return t.inner.RoundTrip(req)
+}
+
+func (t *paced) wait(ctx context.Context, c call) error {
+	now := t.pacer.now()
+	at, ok := t.pacer.reserve(c, t.owner(c), soonest(t.deadline, ctx))
+	if !ok {
+		return &limitedError{until: at, now: now, why: "pacing by GitHub's published limits"}
+	}
+	if d := at.Sub(now); d > 0 {
+		return t.sleep(ctx, d)
+	}
+	return ctx.Err()
+}
+
+// owner is under whose name the pacer books: where there is one token only,
+// there is one limit only.
+func (t *paced) owner(c call) string {
+	if t.perOwner {
+		return c.owner
+	}
+	return ""
+}
+
+// soonest returns the earlier of the run's deadline and ctx's; zero for none.
+func soonest(deadline time.Time, ctx context.Context) time.Time { //nolint:revive // the context is what is measured, not what is called with
+	own, ok := ctx.Deadline()
+	if ok && (deadline.IsZero() || own.Before(deadline)) {
+		return own
+	}
+	return deadline
+}

@@ -1,0 +1,175 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+type retryKey struct{}
+
+func isRetry(req *http.Request) bool { return req.Context().Value(retryKey{}) != nil }
+
+// brokenError says that there was no answer to rely on. lost is true where the
+// request may have been carried out all the same.
+type brokenError struct {
+	status   int // 0 where there was none
+	attempts int
+	lost     bool
+	cause    error
+}
+
+func (e *brokenError) Error() string {
+	what := fmt.Sprintf("GitHub answers HTTP %d", e.status)
+	if e.status == 0 {
+		what = e.cause.Error()
+	}
+	if e.attempts > 1 {
+		what += fmt.Sprintf(" after %d attempts", e.attempts)
+	}
+	if e.lost {
+		what += "; it is not known whether the change was made, the next run will see"
+	}
+	return what
+}
+
+func (e *brokenError) Unwrap() error { return e.cause }
+
+// retried repeats what can pass when asked again, and waits where a limit asks
+// for it.
+type retried struct {
+	inner    http.RoundTripper
+	pacer    *pacer
+	perOwner bool
+	retries  int
+	deadline time.Time
+	sleep    func(context.Context, time.Duration) error
+	jitter   func() float64
+}
+
+func (t *retried) RoundTrip(req *http.Request) (*http.Response, error) {
+	failed, limited := 0, 0
+	for {
+		attempt, err := again(req, failed+limited)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := t.inner.RoundTrip(attempt)
+		switch {
+		case err == nil && resp.StatusCode < 500:
+			wait, why := limitOf(resp, bodyOf(resp), limited, t.pacer.now())
+			if why == "" {
+				return resp, nil
+			}
+			if err := t.hold(req, wait, why, limited); err != nil {
+				return nil, err
+			}
+			limited++
+		case err != nil && !isCut(err):
+			return nil, err
+		default:
+			failed++
+			broken := &brokenError{attempts: failed, cause: err}
+			if err == nil {
+				broken.status = resp.StatusCode
+			}
+			if stop := t.giveUp(req, broken); stop != nil {
+				return nil, stop
+			}
+			if err := t.sleep(req.Context(), backoff(failed-1, t.jitter())); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// giveUp returns what to say where a broken request is not to be repeated.
+func (t *retried) giveUp(req *http.Request, broken *brokenError) error {
+	c := callOf(req)
+	if req.Context().Err() != nil {
+		return req.Context().Err()
+	}
+	if c.write && !c.repeatable {
+		broken.lost = true
+		return broken
+	}
+	tooMuch := c.halvable && (broken.status != 0 || isTimeout(broken.cause))
+	if tooMuch || broken.attempts > t.retries {
+		return broken
+	}
+	return nil
+}
+
+// hold makes the next attempt, and all other requests with the same token,
+// wait; the error is that the run has not so much time.
+func (t *retried) hold(req *http.Request, wait time.Duration, why string, n int) error {
+	now := t.pacer.now()
+	until := now.Add(wait)
+	deadline := soonest(t.deadline, req.Context())
+	if wait > maxLimitWait || n >= maxLimitWaits || (!deadline.IsZero() && until.After(deadline)) {
+		return &limitedError{until: until, now: now, why: why}
+	}
+	owner := ""
+	if t.perOwner {
+		owner = callOf(req).owner
+	}
+	t.pacer.hold(owner, until)
+	return nil
+}
+
+// again returns the request for attempt n, with a body of its own.
+func again(req *http.Request, n int) (*http.Request, error) {
+	if n == 0 {
+		return req, nil
+	}
+	next := req.Clone(context.WithValue(req.Context(), retryKey{}, true))
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		next.Body = body
+	}
+	return next, nil
+}
+
+// isCut reports whether a connection broke that worked before, an answer took
+// too long, or a name server was busy. Refused connections, unknown hosts and
+// certificates that do not fit are no such thing.
+func isCut(err error) bool {
+	var dns *net.DNSError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isTimeout(err) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "stream error") || strings.Contains(err.Error(), "server sent GOAWAY") || // HTTP/2's, not exported
+		(errors.As(err, &dns) && dns.Temporary() && !dns.IsNotFound)
+}
+
+func isTimeout(err error) bool {
+	var slow *slowError
+	return errors.As(err, &slow)
+}
+
+const (
+	firstBackoff = 500 * time.Millisecond
+	maxBackoff   = 20 * time.Second
+)
+
+// backoff returns the wait before repetition n (0 is the first): doubling from
+// half a second to twenty, of which random (in [0, 1)) picks a point in the
+// upper half, so that clients that failed together come back apart.
+func backoff(n int, random float64) time.Duration {
+	d := maxBackoff
+	if n < 16 {
+		d = min(firstBackoff<<n, maxBackoff)
+	}
+	return d/2 + time.Duration(random*float64(d/2))
+}
+
+func jitter() float64 { return rand.Float64() } //nolint:gosec // it spreads requests, it hides nothing
