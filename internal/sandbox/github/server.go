@@ -1,0 +1,166 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options are what a server is made with. The zero value will do.
+type Options struct {
+	// Now is the clock; without one, time stands still.
+	Now func() time.Time
+	// UnknownFirst makes the first look at whether a pull request can be
+	// merged say UNKNOWN, as GitHub does while it finds out.
+	UnknownFirst bool
+}
+
+// Server is a GitHub. Make it with [New], or with [Start] to have it listen.
+// All its methods may be called from several goroutines.
+type Server struct {
+	options Options
+	handler http.Handler
+	rest    *http.ServeMux
+	tasks   []func() // to be run when the lock is released
+	http    *http.Server
+	address string
+	ended   chan struct{}
+	release func() bool
+
+	mu           sync.Mutex
+	lastID       int64
+	accounts     map[string]*account    // by lower-case login
+	repositories map[string]*repository // by lower-case owner/name
+	ordered      []*repository          // as they were made
+	byID         map[int64]*repository
+	pulls        map[int64]*pull
+	foreign      []*pull           // pull requests from other repositories
+	tokens       map[string]*Token // by secret
+	apps         map[int64]*app
+	limits       map[string]*budget // by who and resource
+	refusals     []Refusal
+	requests     []Request
+	events       []Event
+	onEvent      func(Event)
+}
+
+// New returns a server without accounts and repositories that does not listen.
+func New(options Options) *Server {
+	if options.Now == nil {
+		still := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		options.Now = func() time.Time { return still }
+	}
+	s := &Server{
+		options:      options,
+		accounts:     map[string]*account{},
+		repositories: map[string]*repository{},
+		byID:         map[int64]*repository{},
+		pulls:        map[int64]*pull{},
+		tokens:       map[string]*Token{},
+		apps:         map[int64]*app{},
+		limits:       map[string]*budget{},
+		lastID:       1000,
+	}
+	s.addAccount(actionsLogin, Bot)
+	s.rest = s.routes()
+	s.handler = http.HandlerFunc(s.serve)
+	return s
+}
+
+// Start returns a server that listens on a free port of 127.0.0.1 until it is
+// closed or ctx ends.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	s := New(options)
+	if err := s.listen(ctx); err != nil {
+		return nil, fmt.Errorf("start GitHub sandbox: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Server) listen(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.address = listener.Addr().String()
+	s.ended = make(chan struct{})
+	s.http = &http.Server{Handler: s.handler, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
+	go func() {
+		defer close(s.ended)
+		_ = s.http.Serve(listener) // it ends by Close only
+	}()
+	s.release = context.AfterFunc(ctx, func() { _ = s.http.Close() })
+	return nil
+}
+
+// Handler answers api.github.com's paths (/repos/..., /graphql) and those of an
+// Enterprise Server (/api/v3/repos/..., /api/graphql).
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// URL is where a started server's REST API is; GraphQL is at /graphql under
+// it. It is https://api.github.com for one that does not listen.
+func (s *Server) URL() string {
+	if s.address == "" {
+		return "https://api.github.com"
+	}
+	return "http://" + s.address
+}
+
+// EnterpriseURL is URL in the manner of an Enterprise Server: the address
+// under which /api/v3 and /api/graphql are.
+func (s *Server) EnterpriseURL() string { return s.web() }
+
+// web is where people would look.
+func (s *Server) web() string {
+	if s.address == "" {
+		return "https://github.com"
+	}
+	return "http://" + s.address
+}
+
+// Close ends a started server and its connections; it does nothing to others.
+func (s *Server) Close() error {
+	if s.http == nil {
+		return nil
+	}
+	s.release()
+	err := s.http.Close()
+	<-s.ended
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("close GitHub sandbox: %w", err)
+	}
+	return nil
+}
+
+// locked runs f under the lock, and afterwards, without it, what f left to do.
+func (s *Server) locked(f func()) {
+	s.mu.Lock()
+	f()
+	tasks := s.tasks
+	s.tasks = nil
+	s.mu.Unlock()
+	for _, task := range tasks {
+		task()
+	}
+}
+
+func (s *Server) now() time.Time { return s.options.Now().UTC().Truncate(time.Second) }
+
+func (s *Server) newID() int64 {
+	s.lastID++
+	return s.lastID
+}
+
+// fold is how GitHub compares logins and repositories' names.
+func fold(name string) string { return strings.ToLower(name) }
