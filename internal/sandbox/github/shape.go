@@ -2,12 +2,11 @@ package github
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
-// shape is what REST shows of things: JSON objects with many addresses.
-
-// object is a JSON object.
+// jsonObject is a JSON object, as REST shows things: with many addresses.
 type jsonObject = map[string]any
 
 func stamp(t time.Time) any {
@@ -38,7 +37,7 @@ func (l links) user(a *account) jsonObject {
 	return u
 }
 
-// orNil is null for no account; a nil map would be, too, but not to readers.
+// userOrNull is null for no account; a nil map would be, too, but not to readers.
 func (l links) userOrNull(a *account) any {
 	if a == nil {
 		return nil
@@ -76,7 +75,7 @@ func (l links) repository(r *repository) jsonObject {
 		"private": o.Private, "visibility": map[bool]string{true: "private", false: "public"}[o.Private],
 		"description": orNull(o.Description), "fork": o.Fork, "archived": o.Archived, "disabled": o.Disabled, "is_template": false,
 		"default_branch": o.DefaultBranch, "language": orNull(o.Language), "topics": append([]string{}, o.Topics...), "size": r.size(),
-		"html_url": page, "url": at, "git_url": "git:" + page[len("http:"):] + ".git", "ssh_url": "git@" + r.fullName() + ".git",
+		"html_url": page, "url": at, "git_url": "git" + page[strings.Index(page, "://"):] + ".git", "ssh_url": "git@" + r.fullName() + ".git",
 		"clone_url": page + ".git", "svn_url": page, "mirror_url": nil, "homepage": nil, "license": nil,
 		"has_issues": true, "has_projects": true, "has_wiki": false, "has_pages": false, "has_downloads": true, "has_discussions": false,
 		"forks": 0, "forks_count": 0, "stargazers_count": 0, "watchers": 0, "watchers_count": 0,
