@@ -124,3 +124,6 @@ func delimiter() (string, error) {
 	}
 	return "basekeeper-" + hex.EncodeToString(b[:]), nil
 }
+
+// Getenv returns what the environment says.
+func (j *Job) Getenv(name string) string { return j.getenv(name) }

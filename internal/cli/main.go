@@ -129,7 +129,7 @@ file failed), 5 refused by policy or a safety rule.`,
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(
-		newScanCmd(env), newCheckCmd(env), newPlanCmd(env), newApplyCmd(env), newBumpCmd(env),
+		newScanCmd(env), newCheckCmd(env), newPlanCmd(env), newApplyCmd(env), newBumpCmd(env), newActionCmd(env),
 		newInitCmd(env), newSchemaCmd(env), newDemoCmd(env), newVersionCmd(env), newCompletionCmd(env),
 	)
 	addHelp(root)
