@@ -78,32 +78,8 @@ var sarifRules = []sarifRule{
 // for editors. What nobody has to do anything about is not in it.
 func SARIF(p plan.Plan, version string) ([]byte, error) {
 	results := []sarifResult{}
-	for _, b := range p.Bumps {
-		if b.From == "" {
-			continue
-		}
-		rule, level := "stale-digest", "warning"
-		if b.Gone {
-			rule, level = "gone-digest", "error"
-		}
-		text := fmt.Sprintf("%s is pinned to %s; its tag points at %s now.", b.Ref().Familiar(), b.From.Short(), b.To.Short())
-		for _, e := range b.Edits {
-			results = append(results, result(rule, level, text, b.Repository, e.Path, e.Line, string(b.To)))
-		}
-	}
-	for _, h := range p.Holds {
-		rule, level := "stale-not-bumped", "warning"
-		switch {
-		case h.Gone:
-			rule, level = "gone-digest", "error"
-		case !h.Code.Stale():
-			continue
-		}
-		text := fmt.Sprintf("%s is not bumped: %s", holdName(h), h.Reason)
-		results = append(results, result(rule, level, text, h.Repository, h.Path, h.Line, string(h.Current)))
-	}
-	for _, q := range p.Problems {
-		results = append(results, result("unreadable", "error", q.Message, q.Repository, q.Path, q.Line, ""))
+	for _, f := range findings(p) {
+		results = append(results, f.result())
 	}
 	results = results[:min(len(results), maxResults)]
 	content, err := json.MarshalIndent(sarifLog{
@@ -122,13 +98,13 @@ func SARIF(p plan.Plan, version string) ([]byte, error) {
 
 // result makes one result. Its fingerprint is what it is about rather than
 // where, so that an alert stays the same when lines move.
-func result(rule, level, text, repository, file string, line int, about string) sarifResult {
-	uri := joined(repository, file)
+func (f finding) result() sarifResult {
+	uri := joined(f.repository, f.path)
 	return sarifResult{
-		RuleID: rule, Level: level, Message: sarifText{Clean(text)},
-		Locations: []sarifLocation{{sarifPhysical{sarifArtifact{escapeURI(uri)}, sarifRegion{max(1, line)}}}},
+		RuleID: f.rule, Level: string(f.level), Message: sarifText{Clean(f.text)},
+		Locations: []sarifLocation{{sarifPhysical{sarifArtifact{escapeURI(uri)}, sarifRegion{max(1, f.line)}}}},
 		PartialFingerprints: map[string]string{
-			"basekeeper/v1": strings.Join([]string{rule, path.Clean(uri), about}, "|"),
+			"basekeeper/v1": strings.Join([]string{f.rule, path.Clean(uri), f.about}, "|"),
 		},
 	}
 }
