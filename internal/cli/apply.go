@@ -22,9 +22,10 @@ func newApplyCmd(env Env) *cobra.Command {
 		Use:   "apply PLAN [DIR...]",
 		Short: "Carry out a plan, on files that are still what it read",
 		Long: `apply does exactly what the plan file says, in the folders that the plan was
-made in, or in DIR. It asks no registry. A file that has changed since is
-refused, and with it the rest of its repository; nothing is half-written. A plan
-that has been applied already changes nothing.`,
+made in, or in DIR, or on GitHub where the plan is for repositories there. A
+file that has changed since is refused, and with it the rest of its repository
+or pull request; nothing is half-written. A plan that has been applied already
+changes nothing.`,
 		Example: `  basekeeper plan -o plan.json
   basekeeper apply plan.json`,
 		Args: cobra.MinimumNArgs(1),
@@ -34,7 +35,30 @@ that has been applied already changes nothing.`,
 		},
 	}
 	opts.addFormat(cmd, "table", "json")
+	opts.addConfig(cmd)
+	opts.addCache(cmd)
+	opts.remote.addAccess(cmd)
 	return cmd
+}
+
+// applySaved carries out a plan for repositories on a forge.
+func applySaved(ctx context.Context, env Env, opts options, p plan.Plan) error {
+	if len(opts.dirs) > 0 {
+		return usage(errors.New("the plan is for repositories on GitHub: it needs no folder"))
+	}
+	w, given, err := remoteConfig(opts)
+	if err != nil {
+		return err
+	}
+	r, err := openRemote(env, opts, w, given)
+	if err != nil {
+		return err
+	}
+	run, err := r.Reload(ctx, p)
+	if err != nil {
+		return err
+	}
+	return applyRemote(ctx, env, opts, r, run, planStatus(run.Plan))
 }
 
 func runApply(ctx context.Context, env Env, opts options, file string) error {
@@ -45,6 +69,9 @@ func runApply(ctx context.Context, env Env, opts options, file string) error {
 	p, err := plan.Decode(content)
 	if err != nil {
 		return usage(fmt.Errorf("%s: %w", file, err))
+	}
+	if p.Forge {
+		return applySaved(ctx, env, opts, p)
 	}
 	if len(opts.dirs) == 0 {
 		opts.dirs = p.Roots

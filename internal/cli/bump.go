@@ -20,10 +20,16 @@ func newBumpCmd(env Env) *cobra.Command {
 		Use:   "bump [DIR...]",
 		Short: "Replace the digests that their tags have left",
 		Long: `bump makes a plan and applies it. Only the text of digests changes, every other
-byte of a file stays. It does not commit. A second run does nothing.`,
+byte of a file stays. A second run does nothing.
+
+In folders it changes the files and does not commit. For repositories on GitHub
+it opens pull requests, moves those on that are behind, and closes those that
+nothing is left of. The token is read from GITHUB_TOKEN.`,
 		Example: `  basekeeper bump
   basekeeper bump --dry-run
-  basekeeper bump --verify repositories`,
+  basekeeper bump --verify repositories
+  basekeeper bump --organization acme
+  basekeeper bump --repository acme/app --image debian:12`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.dirs = args
 			return runBump(cmd.Context(), env, opts)
@@ -39,6 +45,9 @@ func runBump(ctx context.Context, env Env, opts bumpOptions) error {
 	m, err := makePlan(ctx, env, opts.options)
 	if err != nil {
 		return err
+	}
+	if m.remote != nil && !opts.dryRun {
+		return applyRemote(ctx, env, opts.options, m.remote, m.run, planStatus(m.plan))
 	}
 	if opts.dryRun {
 		if err := m.print(env, opts.format); err != nil {

@@ -55,7 +55,11 @@ func runCheck(ctx context.Context, env Env, opts checkOptions) error {
 
 // print writes the plan to standard output and the requests beside it.
 func (m made) print(env Env, format string) error {
-	fmt.Fprintln(env.Stderr, requests(m.requests))
+	if m.remote != nil {
+		m.remote.tell(env)
+	} else {
+		fmt.Fprintln(env.Stderr, requests(m.requests))
+	}
 	return printPlan(env, m.plan, format)
 }
 

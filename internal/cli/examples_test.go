@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/cli"
+	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
 
 // program runs commands in this process, with an environment of their own.
@@ -72,16 +74,16 @@ func TestExamples(t *testing.T) {
 			lines := exampleLines(cmd)
 			require.NotEmpty(t, lines, "%s has no example", cmd.CommandPath())
 			assert.NotEmpty(t, cmd.Short)
-			folder(t)
+			env := folder(t)
 			for _, line := range lines {
-				runExample(t, line)
+				runExample(t, line, env)
 			}
 		})
 	}
 }
 
 // folder makes what the examples speak of, and goes there.
-func folder(t *testing.T) {
+func folder(t *testing.T) map[string]string {
 	t.Helper()
 	s, end, err := newStage(t.Context())
 	require.NoError(t, err)
@@ -97,15 +99,33 @@ func folder(t *testing.T) {
 		content := fmt.Sprintf("FROM %s/debian:12@%s\n", s.host, old)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(content), 0o644))
 	}
+	github, err := hub.Start(t.Context(), hub.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = github.Close() })
+	github.AddOrganization("acme")
+	github.AddToken(secret, hub.Token{Login: "keeper", Kind: hub.UserToken})
+	for _, name := range []string{"acme/app", "acme/basekeeper"} {
+		require.NoError(t, github.CreateRepository(name, hub.RepositoryOptions{}, hubFiles("Dockerfile", fmt.Sprintf("FROM %s/debian:12@%s\n", s.host, old))...))
+	}
+	_, err = s.publish(t.Context(), "acme/base:1", "one", "linux/amd64")
+	require.NoError(t, err)
+	run := fmt.Sprintf("registries:\n  ghcr.io: {mirror: %q, plain-http: true}\n", s.host)
+	require.NoError(t, os.WriteFile("run.yaml", []byte(run), 0o644))
+	return map[string]string{"GITHUB_TOKEN": secret, "GITHUB_API_URL": github.URL()}
 }
 
 // runExample runs a line as a shell would, as far as examples need one.
-func runExample(t *testing.T, line string) {
+func runExample(t *testing.T, line string, env map[string]string) {
 	t.Helper()
 	command, file, redirected := strings.Cut(line, " > ")
 	words := strings.Fields(command)
 	require.Equal(t, "basekeeper", words[0], "an example runs something else: %s", line)
-	code, stdout, stderr := newProgram(t).run(t.Context(), words[1:]...)
+	p := newProgram(t)
+	maps.Copy(p.env, env)
+	if words[1] == "publish" {
+		words = append(words, "--config", "run.yaml")
+	}
+	code, stdout, stderr := p.run(t.Context(), words[1:]...)
 	assert.Equal(t, documented[line], code, "%s\n%s\n%s", line, stdout, stderr)
 	assert.NotEmpty(t, stdout, line)
 	if redirected {

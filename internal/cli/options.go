@@ -22,6 +22,7 @@ type options struct {
 	verify      bool
 	everyDigest bool
 	concurrency int
+	remote      remoteOptions
 }
 
 // places returns the folders to work in: this one where none is named.
@@ -57,10 +58,15 @@ func (o *options) addFormat(cmd *cobra.Command, formats ...string) {
 // addResolve adds the flags of commands that ask registries.
 func (o *options) addResolve(cmd *cobra.Command) {
 	o.addConfig(cmd)
-	cmd.Flags().StringVar(&o.cache, "cache", "", "remember first sights and content in `FILE`; \"none\" forgets (default basekeeper/cache.json in the user's cache folder)")
+	o.addCache(cmd)
+	o.remote.add(cmd)
 	cmd.Flags().BoolVar(&o.verify, "verify", false, "ask also whether moved pins can still be pulled")
 	cmd.Flags().BoolVar(&o.everyDigest, "every-digest", false, "bump though nothing changed for the platforms that matter")
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 0, "requests in flight for each registry host (default 8)")
+}
+
+func (o *options) addCache(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.cache, "cache", "", "remember first sights and content in `FILE`; \"none\" forgets (default basekeeper/cache.json in the user's cache folder)")
 }
 
 // openCache opens the cache file and tells the user where it could not be used.
@@ -111,6 +117,13 @@ func readLimited(path string, limit int64) ([]byte, error) {
 }
 
 var errTooLarge = errors.New("file is too large")
+
+// keep saves what the run learned; the run is no failure where that is lost.
+func (o options) keep(env Env, c *cache.Cache) {
+	if err := o.saveCache(env, c); err != nil {
+		fmt.Fprintf(env.Stderr, "basekeeper: the cache was not saved, so that cooldowns start anew: %v\n", err)
+	}
+}
 
 // saveCache writes the cache, unless it is only in memory.
 func (o options) saveCache(env Env, c *cache.Cache) error {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/schollz/progressbar/v3"
@@ -15,12 +14,21 @@ import (
 // made is a plan with what it was made from.
 type made struct {
 	plan      plan.Plan
-	workspace *workspace
+	workspace *workspace // of a run on local files
+	remote    *remote    // of a run on a forge
+	run       bump.Run   // likewise
 	requests  map[string]registry.Count
 }
 
 // makePlan runs everything up to the plan; it changes nothing but the cache.
 func makePlan(ctx context.Context, env Env, opts options) (made, error) {
+	r, err := asRemote(env, opts)
+	if err != nil {
+		return made{}, err
+	}
+	if r != nil {
+		return r.makePlan(ctx, env, opts)
+	}
 	w, err := open(ctx, env, opts)
 	if err != nil {
 		return made{}, err
@@ -44,9 +52,7 @@ func makePlan(ctx context.Context, env Env, opts options) (made, error) {
 	}
 	p.Problems = append(p.Problems, w.problems...)
 	p.Roots = opts.places()
-	if err := opts.saveCache(env, memory); err != nil {
-		fmt.Fprintf(env.Stderr, "basekeeper: the cache was not saved, so that cooldowns start anew: %v\n", err)
-	}
+	opts.keep(env, memory)
 	return made{plan: p, workspace: w, requests: client.Requests()}, nil
 }
 
@@ -82,4 +88,15 @@ func planStatus(p plan.Plan) int {
 func writeAll(w io.Writer, content []byte) error {
 	_, err := w.Write(content)
 	return err
+}
+
+// makePlan is the same for repositories on a forge.
+func (r *remote) makePlan(ctx context.Context, env Env, opts options) (made, error) {
+	run, err := r.Plan(ctx)
+	r.done()
+	if err != nil {
+		return made{}, err
+	}
+	opts.keep(env, r.memory)
+	return made{plan: run.Plan, remote: r, run: run}, nil
 }

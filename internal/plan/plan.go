@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/scan"
 )
@@ -27,6 +29,7 @@ type Plan struct {
 	Holds     []Hold         `json:"holds"`
 	Problems  []scan.Problem `json:"problems"`
 	Current   int            `json:"current"`         // references that are pinned to what their tag points at now
+	Forge     bool           `json:"forge,omitempty"` // it is for repositories on a forge, not for folders
 	Pulls     []Pull         `json:"pulls,omitempty"` // on a forge: the pull requests that carry the bumps
 	Skips     []Skip         `json:"skips,omitempty"` // on a forge: repositories that were not looked at
 }
@@ -171,6 +174,16 @@ func Decode(content []byte) (Plan, error) {
 			if err := e.check(); err != nil {
 				return Plan{}, fmt.Errorf("decode plan: bump of %s in %s: %s: %w", b.Image, b.Repository, e.Path, err)
 			}
+		}
+	}
+	for _, q := range p.Pulls {
+		for _, i := range q.Bumps {
+			if i < 0 || i >= len(p.Bumps) || p.Bumps[i].Repository != q.Repository || p.Bumps[i].Branch != q.Base {
+				return Plan{}, fmt.Errorf("decode plan: pull request from %s in %s: no bump %d of its own", q.Branch, q.Repository, i)
+			}
+		}
+		if !strings.HasPrefix(q.Branch, forge.BranchPrefix) {
+			return Plan{}, fmt.Errorf("decode plan: pull request in %s: %q is no branch of basekeeper's", q.Repository, q.Branch)
 		}
 	}
 	return p, nil

@@ -18,7 +18,9 @@ func Plan(w io.Writer, p plan.Plan) error {
 	}{
 		{"Stale, can be bumped", bumpRows(p)},
 		{"Left alone", holdRows(p, func(h plan.Hold) bool { return !quiet(h.Code) })},
+		{"Pull requests", pullRows(p)},
 		{"Could not be read", problemRows(p)},
+		{"Repositories that were not looked at", skipRows(p)},
 	}
 	for _, s := range sections {
 		if len(s.rows) == 0 {

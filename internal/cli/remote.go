@@ -1,0 +1,277 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/basekeeper/basekeeper/internal/bump"
+	"github.com/basekeeper/basekeeper/internal/cache"
+	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/github"
+	"github.com/basekeeper/basekeeper/internal/forge/local"
+	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/plan"
+	"github.com/basekeeper/basekeeper/internal/registry"
+	"github.com/basekeeper/basekeeper/internal/render"
+)
+
+// remoteOptions are the flags for repositories on a forge.
+type remoteOptions struct {
+	organizations []string
+	users         []string
+	repositories  []string
+	installation  bool
+	url           string
+	image         string
+	appID         int64
+	appKey        string
+	timeLimit     time.Duration
+}
+
+func (o *remoteOptions) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringSliceVar(&o.organizations, "organization", nil, "work on the repositories of `ORG` on GitHub")
+	f.StringSliceVar(&o.users, "user", nil, "work on the repositories of the user `LOGIN` on GitHub")
+	f.StringSliceVar(&o.repositories, "repository", nil, "work on `OWNER/NAME` on GitHub")
+	f.BoolVar(&o.installation, "installation", false, "work on all repositories that the GitHub App is installed on")
+	f.StringVar(&o.image, "image", "", "look at `IMAGE[:TAG]` alone")
+	o.addAccess(cmd)
+}
+
+// addAccess adds how GitHub is reached.
+func (o *remoteOptions) addAccess(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.url, "github-url", "", "base `URL` of a GitHub Enterprise Server (default $GITHUB_API_URL, then github.com)")
+	f.Int64Var(&o.appID, "app-id", 0, "`ID` of the GitHub App to work as (default $BASEKEEPER_APP_ID)")
+	f.StringVar(&o.appKey, "app-key", "", "`FILE` with the App's private key (default the text in $BASEKEEPER_APP_KEY)")
+	f.DurationVar(&o.timeLimit, "time-limit", time.Hour, "leave to the next run what GitHub's limits do not allow within `DURATION`")
+}
+
+// named reports whether the flags name repositories on a forge.
+func (o remoteOptions) named() bool {
+	return o.installation || len(o.organizations)+len(o.users)+len(o.repositories) > 0
+}
+
+// scope is where the flags, or else the configuration, look for repositories.
+func (o remoteOptions) scope(c config.Config) (forge.Scope, error) {
+	scope := c.Repositories.Scope()
+	if o.named() {
+		scope = forge.Scope{Organizations: o.organizations, Users: o.users, Names: o.repositories, Installation: o.installation}
+	}
+	for _, name := range scope.Names {
+		owner, rest, ok := strings.Cut(name, "/")
+		if !ok || owner == "" || rest == "" || strings.Contains(rest, "/") {
+			return scope, usage(fmt.Errorf("--repository %s: want OWNER/NAME; for a pattern use repositories.include in the configuration", name))
+		}
+	}
+	scope.BranchPrefix = forge.BranchPrefix
+	return scope, nil
+}
+
+// only is the image that the run is about; zero for all.
+func (o remoteOptions) only() (image.Reference, error) {
+	if o.image == "" {
+		return image.Reference{}, nil
+	}
+	ref, err := image.ParseReference(o.image)
+	if err != nil {
+		return ref, usage(fmt.Errorf("--image: %w", err))
+	}
+	return ref.Tagged(cmp.Or(ref.Tag, image.LatestTag)), nil
+}
+
+// remote is a run on a forge with what it was wired from.
+type remote struct {
+	bump.Remote
+	github   *github.Client
+	registry *registry.Client
+	memory   *cache.Cache
+	done     func() // ends the progress bar
+}
+
+// isRemote reports whether a command is about repositories on a forge: flags
+// name some, or the configuration that --config names does.
+func isRemote(opts options, c config.Config) bool {
+	r := c.Repositories
+	return opts.remote.named() || opts.config != "" && (r.Installation || len(r.Organizations)+len(r.Users)+len(r.Names) > 0)
+}
+
+// remoteConfig reads the configuration of a run on a forge: --config, or that
+// of this folder.
+func remoteConfig(opts options) (w *workspace, given bool, err error) {
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		return nil, false, err
+	}
+	w = &workspace{everyDigest: opts.everyDigest}
+	given, err = w.runConfig(opts, local.Repository{Name: ".", Dir: dir})
+	if err != nil {
+		return nil, false, usage(err)
+	}
+	return w, given, nil
+}
+
+// asRemote wires up a run on a forge; nil where the command is about local
+// files.
+func asRemote(env Env, opts options) (*remote, error) {
+	if !opts.remote.named() && opts.config == "" {
+		return nil, nil //nolint:nilnil // the caller goes on with local files
+	}
+	w, given, err := remoteConfig(opts)
+	switch {
+	case err != nil:
+		return nil, err
+	case !isRemote(opts, w.config):
+		return nil, nil //nolint:nilnil // see above
+	case len(opts.dirs) > 0:
+		return nil, usage(errors.New("folders and repositories on GitHub cannot be given together"))
+	}
+	return openRemote(env, opts, w, given)
+}
+
+// openRemote wires a run on GitHub together.
+func openRemote(env Env, opts options, w *workspace, given bool) (*remote, error) {
+	scope, err := opts.remote.scope(w.config)
+	if err != nil {
+		return nil, err
+	}
+	only, err := opts.remote.only()
+	if err != nil {
+		return nil, err
+	}
+	r := &remote{}
+	if r.github, err = newGitHub(env, opts.remote, w.config); err != nil {
+		return nil, err
+	}
+	if r.registry, err = newRegistry(env, opts, w.config); err != nil {
+		return nil, err
+	}
+	if r.memory, err = opts.openCache(env); err != nil {
+		return nil, err
+	}
+	progress, done := progressBar(env)
+	r.done = done
+	r.Remote = bump.Remote{
+		Flow: bump.Flow{
+			Registry: r.registry, Cache: r.memory, Verify: opts.verify || w.config.Verify, Now: env.Now(), Progress: progress,
+		},
+		Forge: r.github, Heads: r.memory, Details: r.registry, Config: w.config, Given: given, Scope: scope, Only: only, Zone: time.LoadLocation,
+		EveryDigest: opts.everyDigest,
+	}
+	return r, nil
+}
+
+// newGitHub makes the client. Secrets come from the environment or a file,
+// never from the command line.
+func newGitHub(env Env, o remoteOptions, c config.Config) (*github.Client, error) {
+	options := github.Options{
+		BaseURL: cmp.Or(o.url, c.GitHub.URL, env.Getenv("GITHUB_API_URL")), UserAgent: "basekeeper/" + version(),
+		Now: env.Now, Sleep: env.Sleep, Deadline: env.Now().Add(o.timeLimit),
+	}
+	app, err := githubApp(env, o)
+	if err != nil {
+		return nil, usage(err)
+	}
+	options.App = app
+	if app == nil {
+		options.Token = cmp.Or(env.Getenv("BASEKEEPER_TOKEN"), env.Getenv("GITHUB_TOKEN"), env.Getenv("GH_TOKEN"))
+		if options.Token == "" {
+			return nil, usage(errors.New("no credentials for GitHub: set GITHUB_TOKEN, or BASEKEEPER_APP_ID and BASEKEEPER_APP_KEY for a GitHub App"))
+		}
+	}
+	client, err := github.New(options)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return client, nil
+}
+
+// githubApp returns the App that the run works as; nil for none.
+func githubApp(env Env, o remoteOptions) (*github.App, error) {
+	id := o.appID
+	if text := env.Getenv("BASEKEEPER_APP_ID"); id == 0 && text != "" {
+		var err error
+		if id, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return nil, errors.New("BASEKEEPER_APP_ID: want the App's id, a number")
+		}
+	}
+	if id == 0 {
+		return nil, nil //nolint:nilnil // no App is no mistake
+	}
+	key := []byte(env.Getenv("BASEKEEPER_APP_KEY"))
+	if o.appKey != "" {
+		const maxKey = 64 << 10
+		var err error
+		if key, err = readLimited(o.appKey, maxKey); err != nil {
+			return nil, fmt.Errorf("--app-key: %w", err)
+		}
+	}
+	if len(key) == 0 {
+		return nil, errors.New("no private key for the GitHub App: set BASEKEEPER_APP_KEY, or name its file with --app-key")
+	}
+	return &github.App{ID: id, Key: key}, nil
+}
+
+// finish saves what was learned and tells how often whom was asked.
+func (r *remote) finish(env Env, opts options) {
+	r.done()
+	opts.keep(env, r.memory)
+	r.tell(env)
+}
+
+func (r *remote) tell(env Env) {
+	c := r.github.Requests()
+	fmt.Fprintf(env.Stderr, "%s; GitHub: %d read, %d written\n", requests(r.registry.Requests()), c.Reads, c.Writes)
+}
+
+// applyRemote carries out a plan on a forge, prints what became of it, and
+// ends with the status that it calls for.
+func applyRemote(ctx context.Context, env Env, opts options, r *remote, run bump.Run, code int) error {
+	outcomes := r.Apply(ctx, run)
+	r.finish(env, opts)
+	rows := make([]render.Pulled, len(outcomes))
+	failed, done := false, false
+	for i, o := range outcomes {
+		rows[i] = render.Pulled{Pull: o.Pull, Done: o.Done, Lost: o.Lost, Signed: o.Signed, Warnings: o.Warnings}
+		done = done || o.Done
+		if o.Err != nil {
+			failed = true
+			rows[i].Error = o.Err.Error()
+			complain(env, o.Err)
+		}
+	}
+	if err := printPulled(env, opts.format, run.Plan, rows); err != nil {
+		return err
+	}
+	switch {
+	case failed && !done:
+		return status(exitFailed)
+	case failed:
+		return status(exitPartial)
+	}
+	return status(code)
+}
+
+func printPulled(env Env, format string, p plan.Plan, rows []render.Pulled) error {
+	if format == "json" {
+		content, err := render.PulledJSON(p, rows)
+		if err != nil {
+			return err
+		}
+		return writeAll(env.Stdout, content)
+	}
+	p.Pulls = nil // what became of them follows
+	if err := render.Plan(env.Stdout, p); err != nil {
+		return err
+	}
+	return render.PulledTable(env.Stdout, rows)
+}
