@@ -28,7 +28,7 @@ type Message struct {
 // MessageData is what a message can say.
 type MessageData struct {
 	Verb          string // bump, or pin where nothing was pinned before
-	Summary       string // what the default headline says: bump debian:12 to 1a2b3c4d5e6f
+	Summary       string // what the default headline says: bump debian:12 to 1a2b3c4
 	Body          string // the default body: a line for each change
 	Repository    string // owner/name
 	Branch        string // that the pull request is to be merged into

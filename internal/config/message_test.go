@@ -46,7 +46,7 @@ func TestMessage(t *testing.T) {
 func TestMessageIsASmallLanguage(t *testing.T) {
 	tests := map[string]string{
 		"":                             "empty",
-		"{{.Sumary}}":                  "there is no field .Sumary",
+		"{{.Summery}}":                 "there is no field .Summery",
 		"{{.Changes}}":                 "want {{range .Changes}}",
 		"{{":                           "unclosed action",
 		"{{printf \"%99999d\" 1}}":     `function \"printf\" not defined`,

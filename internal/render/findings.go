@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -93,13 +94,7 @@ func Annotations(p plan.Plan) []Annotation {
 		})
 	}
 	slices.SortStableFunc(all, func(a, b Annotation) int {
-		switch {
-		case a.Level == b.Level:
-			return 0
-		case a.Level == Error:
-			return -1
-		}
-		return 1
+		return cmp.Compare(a.Level, b.Level) // error, warning
 	})
 	return all
 }

@@ -50,7 +50,7 @@ func messageData(r Request) config.MessageData {
 		}
 		change := messageChange(c)
 		data.Changes = append(data.Changes, change)
-		text := change.Image + ":" + change.Tag + ": "
+		text := safe(c.Ref().Familiar()) + ": "
 		if change.From != "" {
 			text += change.From + " → "
 		}
@@ -101,6 +101,6 @@ var ghIssue = regexp.MustCompile(`(?i)\b(gh)-([0-9])`)
 // an issue's number closes the issue.
 func safe(s string) string {
 	s = tame(s, maxCode)
-	s = strings.NewReplacer("@", "＠", "#", "＃", "://", ":/ /", "[", "(", "]", ")", "!", "！").Replace(s)
+	s = strings.NewReplacer("@", "＠", "#", "＃", "//", "/ /", "[", "(", "]", ")", "!", "！").Replace(s)
 	return ghIssue.ReplaceAllString(s, "$1‑$2")
 }
