@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,9 +18,10 @@ import (
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/sandbox"
 	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
+	"github.com/basekeeper/basekeeper/internal/sandbox/spectest"
 )
 
-// secret is the token that the tests' runs have.
+// secret is a token that the tests' runs have.
 const secret = "ghp_canary0123456789"
 
 // org is an organisation on a sandbox GitHub with a registry, and a clock that
@@ -28,8 +31,11 @@ type org struct {
 	github   *hub.Server
 	registry *sandbox.Registry
 	dir      string
-	url      string // of GitHub's API
+	cache    string
+	url      string                                            // of GitHub's API
+	fault    func(w http.ResponseWriter, r *http.Request) bool // answers in GitHub's place; nil for never
 	extra    map[string]string
+	built    map[string]time.Time // when each layer was
 
 	mu  sync.Mutex
 	now time.Time
@@ -37,15 +43,21 @@ type org struct {
 
 func newOrg(t testing.TB) *org {
 	t.Helper()
-	o := &org{t: t, dir: t.TempDir(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), extra: map[string]string{}}
+	o := &org{t: t, dir: t.TempDir(), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), extra: map[string]string{}, built: map[string]time.Time{}}
+	o.cache = filepath.Join(o.dir, "cache.json")
 	var err error
 	o.registry, err = sandbox.StartRegistry(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = o.registry.Close() })
-	o.github, err = hub.Start(t.Context(), hub.Options{Now: o.time})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = o.github.Close() })
-	o.url = o.github.URL()
+	o.github = hub.New(hub.Options{Now: o.time})
+	checked := spectest.Wrap(t, o.github.Handler())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if o.fault == nil || !o.fault(w, r) {
+			checked.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	o.url = server.URL
 	o.github.AddOrganization("acme")
 	o.github.AddToken(secret, hub.Token{Login: "keeper", Kind: hub.UserToken})
 	return o
@@ -64,10 +76,14 @@ func (o *org) wait(d time.Duration) {
 	o.now = o.now.Add(d)
 }
 
-// publish moves a tag to a new image and returns its digest.
+// publish moves a tag to the image of a layer and returns its digest. The same
+// layer is the same image again.
 func (o *org) publish(repository, tag, layer string) image.Digest {
 	o.t.Helper()
-	d, err := o.registry.Publish(o.t.Context(), sandbox.Image{Repository: repository, Tag: tag, Layer: layer, Created: o.time()})
+	if _, ok := o.built[layer]; !ok {
+		o.built[layer] = o.time()
+	}
+	d, err := o.registry.Publish(o.t.Context(), sandbox.Image{Repository: repository, Tag: tag, Layer: layer, Created: o.built[layer]})
 	require.NoError(o.t, err)
 	return d
 }
@@ -111,7 +127,7 @@ func (o *org) runCtx(ctx context.Context, args ...string) ran {
 	}
 	var out, errors bytes.Buffer
 	status := cli.Main(ctx, cli.Env{
-		Args: append(args, "--cache", filepath.Join(o.dir, "cache.json")), Stdout: &out, Stderr: &errors,
+		Args: append(args, "--cache", o.cache), Stdout: &out, Stderr: &errors,
 		Getenv: func(name string) string { return env[name] }, Now: o.time,
 		Sleep: func(ctx context.Context, d time.Duration) error { o.wait(d); return ctx.Err() },
 	})
@@ -132,22 +148,49 @@ func (o *org) open(name string) []string {
 	return all
 }
 
-func TestBumpOpensPullRequests(t *testing.T) {
-	o := newOrg(t)
-	before := o.publish("base", "1", "one")
-	for i := range 3 {
-		o.repository(fmt.Sprintf("acme/app%d", i), hub.RepositoryOptions{}, "Dockerfile", "FROM "+o.pin("base", "1", before)+"\n")
-	}
-	o.publish("base", "1", "two")
-	got := o.run("bump", "--organization", "acme")
-	fmt.Println(got.status, got.out, got.errors)
-	for i := range 3 {
-		fmt.Println(o.open(fmt.Sprintf("acme/app%d", i)))
-	}
+// bump runs basekeeper bump on the organisation and wants this status.
+func (o *org) bump(status int, args ...string) ran {
+	o.t.Helper()
+	got := o.run(append([]string{"bump", "--organization", "acme"}, args...)...)
+	require.Equal(o.t, status, got.status, "%s\n%s", got.out, got.errors)
+	return got
+}
+
+// writes returns how many requests that change something a function sends.
+func (o *org) writes(during func()) int {
+	o.t.Helper()
 	o.github.ResetRequests()
-	got = o.run("bump", "--organization", "acme")
-	fmt.Println(got.status, got.out, got.errors)
-	for _, r := range o.github.Requests() {
-		fmt.Println(r)
+	during()
+	_, writes := o.github.Counts()
+	return writes
+}
+
+// quiet runs bump again and wants that nothing is written.
+func (o *org) quiet(args ...string) ran {
+	o.t.Helper()
+	var got ran
+	writes := o.writes(func() { got = o.bump(0, args...) })
+	require.Zero(o.t, writes, "%v\n%s", o.github.Requests(), got.out)
+	return got
+}
+
+// only returns the one pull request that is open in a repository.
+func (o *org) only(name string) hub.PullRequest {
+	o.t.Helper()
+	var all []hub.PullRequest
+	for _, p := range o.github.PullRequests(name) {
+		if p.State == "OPEN" {
+			all = append(all, p)
+		}
 	}
+	require.Len(o.t, all, 1, "open pull requests of %s", name)
+	return all[0]
+}
+
+// file returns a file's content at a branch or commit.
+func (o *org) file(name, ref, path string) string {
+	o.t.Helper()
+	content, err := o.github.File(name, ref, path)
+	require.NoError(o.t, err)
+	return string(content)
 }
