@@ -76,6 +76,15 @@ func (r *Repository) Blob(id ID) ([]byte, error) {
 	return content, nil
 }
 
+// Size returns how many bytes all blobs have.
+func (r *Repository) Size() int64 {
+	var n int64
+	for _, content := range r.blobs {
+		n += int64(len(content))
+	}
+	return n
+}
+
 // Fetch copies the commit and all that it reaches from another repository. The
 // error wraps [ErrNotFound] where from has no such commit.
 func (r *Repository) Fetch(from *Repository, commit ID) error {

@@ -2,8 +2,10 @@ package github
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -59,7 +61,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			c.respond()
 		}
 		c.logged.Status = c.status
-		s.requests = append(s.requests, c.logged)
+		s.log(c.logged)
 	})
 	for key, values := range c.header {
 		w.Header()[key] = values
@@ -103,6 +105,26 @@ func (c *call) respond() {
 		}
 	}
 	c.rest.ServeHTTP(c, c.request)
+	c.revalidate(token)
+}
+
+// revalidate gives what was read a tag, and answers 304 to a client that has
+// it already; that does not count.
+func (c *call) revalidate(token *Token) {
+	if c.status != http.StatusOK || c.logged.Write || c.request.URL.Path == "/rate_limit" {
+		return
+	}
+	tag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(c.answer.Bytes()))
+	c.header.Set("ETag", tag)
+	if c.request.Header.Get("If-None-Match") != tag {
+		return
+	}
+	b := c.budget(token, coreResource)
+	b.used--
+	b.headers(c.header, coreResource)
+	c.header.Del("Content-Type")
+	c.status = http.StatusNotModified
+	c.answer.Reset()
 }
 
 // fail answers with a refusal.

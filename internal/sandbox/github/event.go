@@ -44,7 +44,7 @@ func (s *Server) Dispatches(repository string) []Event {
 }
 
 func (s *Server) emit(e Event) {
-	s.events = append(s.events, e)
+	s.events = appendBounded(s.events, e)
 	if hook := s.onEvent; hook != nil {
 		s.tasks = append(s.tasks, func() { hook(e) })
 	}

@@ -124,12 +124,12 @@ var repositoryFields = resolvers[*repository]{
 
 func (r *repository) nodeID() string { return nodeID("R", r.id) }
 
-// size is in KiB: what is set, else a guess by the number of objects.
+// size is in KiB: what is set, else what the files take.
 func (r *repository) size() int64 {
 	if r.options.Size > 0 {
 		return r.options.Size
 	}
-	return int64(len(r.git.Refs("")))
+	return (r.git.Size() + 1023) / 1024
 }
 
 // permission is what the token may do, in GraphQL's words.

@@ -36,7 +36,7 @@ type pull struct {
 	labels    []string
 	assignees []*account
 	reviewers []*account
-	teams     []string
+	teams     []string // slugs
 	comments  []*comment
 	approved  []*account
 	checked   bool // required checks have passed on this head

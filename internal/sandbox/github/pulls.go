@@ -56,7 +56,10 @@ func (s *Server) describe(p *pull) PullRequest {
 		Number: p.number, ID: p.nodeID(), URL: p.url(s.web()), State: p.state(), Title: p.title, Body: p.body,
 		Author: p.author.login, Base: p.base, Head: p.head, HeadID: string(p.headID), Draft: p.draft,
 		Mergeable: s.mergeable(p), Labels: slices.Clone(p.labels), Assignees: logins(p.assignees),
-		Reviewers: append(logins(p.reviewers), p.teams...), MergeCommit: string(p.mergeID), Updated: p.updated,
+		Reviewers: logins(p.reviewers), MergeCommit: string(p.mergeID), Updated: p.updated,
+	}
+	for _, slug := range p.teams {
+		d.Reviewers = append(d.Reviewers, p.repository.owner.login+"/"+slug)
 	}
 	if p.auto != nil {
 		d.AutoMerge = p.auto.method

@@ -106,6 +106,17 @@ func (s *Server) createRepository(name string, options RepositoryOptions, files 
 	return nil
 }
 
+// Configure changes a repository's options, as its settings page would. The
+// default branch's name is left as it is.
+func (s *Server) Configure(name string, change func(*RepositoryOptions)) error {
+	return s.on(name, func(r *repository) error {
+		branch := r.options.DefaultBranch
+		change(&r.options)
+		r.options.DefaultBranch = branch
+		return nil
+	})
+}
+
 // commitFiles makes a person's commit on top of parent, which may be empty.
 func (s *Server) commitFiles(r *repository, by *account, parent git.ID, message string, files []File) (git.Commit, error) {
 	var base git.ID

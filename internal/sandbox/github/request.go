@@ -27,6 +27,27 @@ func (r Request) String() string {
 	return line
 }
 
+// maxLog is how many requests and events are remembered; older ones are
+// forgotten.
+const maxLog = 100_000
+
+// log remembers a request.
+func (s *Server) log(r Request) {
+	if r.Write {
+		s.writes++
+	} else {
+		s.reads++
+	}
+	s.requests = appendBounded(s.requests, r)
+}
+
+func appendBounded[T any](list []T, v T) []T {
+	if len(list) >= maxLog {
+		list = slices.Delete(list, 0, maxLog/10)
+	}
+	return append(list, v)
+}
+
 // Requests returns what the server was asked until now, in order.
 func (s *Server) Requests() (requests []Request) {
 	s.locked(func() { requests = slices.Clone(s.requests) })
@@ -35,19 +56,13 @@ func (s *Server) Requests() (requests []Request) {
 
 // Counts returns how many requests there were, reading and writing ones.
 func (s *Server) Counts() (reads, writes int) {
-	for _, r := range s.Requests() {
-		if r.Write {
-			writes++
-		} else {
-			reads++
-		}
-	}
+	s.locked(func() { reads, writes = s.reads, s.writes })
 	return reads, writes
 }
 
 // ResetRequests forgets the requests.
 func (s *Server) ResetRequests() {
-	s.locked(func() { s.requests = nil })
+	s.locked(func() { s.requests, s.reads, s.writes = nil, 0, 0 })
 }
 
 // Refusal is how a secondary limit answers.

@@ -152,8 +152,8 @@ func postReviewers(c *call, p *pull) (int, any, error) {
 		}
 	}
 	for _, slug := range in.TeamReviewers {
-		if team := c.repo.owner.login + "/" + slug; !slices.Contains(p.teams, team) {
-			p.teams = append(p.teams, team)
+		if !slices.Contains(p.teams, slug) {
+			p.teams = append(p.teams, slug)
 		}
 	}
 	p.updated = c.now()
@@ -166,8 +166,6 @@ func deleteReviewers(c *call, p *pull) (int, any, error) {
 		return 0, nil, err
 	}
 	p.reviewers = slices.DeleteFunc(p.reviewers, func(u *account) bool { return slices.Contains(in.Reviewers, u.login) })
-	p.teams = slices.DeleteFunc(p.teams, func(team string) bool {
-		return slices.Contains(in.TeamReviewers, strings.TrimPrefix(team, c.repo.owner.login+"/"))
-	})
+	p.teams = slices.DeleteFunc(p.teams, func(slug string) bool { return slices.Contains(in.TeamReviewers, slug) })
 	return http.StatusOK, c.links.pullSimple(p), nil
 }

@@ -47,6 +47,8 @@ type Server struct {
 	limits       map[string]*budget // by who and resource
 	refusals     []Refusal
 	requests     []Request
+	reads        int
+	writes       int
 	events       []Event
 	onEvent      func(Event)
 }

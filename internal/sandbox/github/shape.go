@@ -24,7 +24,6 @@ func (l links) user(a *account) jsonObject {
 	u := jsonObject{
 		"login": a.login, "id": a.id, "node_id": a.nodeID(), "type": string(a.kind), "site_admin": false, "gravatar_id": "",
 		"avatar_url": l.web + "/" + a.login + ".png", "html_url": l.web + "/" + a.login, "url": l.api + "/users/" + a.login,
-		"user_view_type": "public",
 	}
 	at := l.api + "/users/" + a.login
 	for key, rest := range map[string]string{
@@ -59,7 +58,7 @@ func (l links) profile(a *account) jsonObject {
 	for _, key := range []string{"name", "company", "location", "email", "hireable", "bio", "twitter_username"} {
 		u[key] = nil
 	}
-	u["blog"] = ""
+	u["blog"], u["user_view_type"] = "", "public"
 	u["public_repos"], u["public_gists"], u["followers"], u["following"] = 0, 0, 0, 0
 	u["created_at"], u["updated_at"] = stamp(a.created), stamp(a.created)
 	return u

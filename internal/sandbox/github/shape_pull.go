@@ -18,8 +18,8 @@ func (l links) pullSimple(p *pull) jsonObject {
 		"id": p.id, "node_id": p.nodeID(), "number": p.number, "url": at, "html_url": page, "diff_url": page + ".diff",
 		"patch_url": page + ".patch", "issue_url": issue, "commits_url": at + "/commits", "review_comments_url": at + "/comments",
 		"review_comment_url": l.api + "/repos/" + r.fullName() + "/pulls/comments{/number}", "comments_url": issue + "/comments",
-		"statuses_url": statuses, "state": p.restState(), "locked": false, "title": p.title, "user": l.user(p.author), "body": orNull(p.body),
-		"labels": l.labels(r, p.labels), "milestone": nil, "draft": p.draft, "created_at": stamp(p.created), "updated_at": stamp(p.updated),
+		"statuses_url": statuses, "state": p.restState(), "locked": false, "active_lock_reason": nil, "title": p.title, "user": l.user(p.author),
+		"body": orNull(p.body), "labels": l.labels(r, p.labels), "milestone": nil, "draft": p.draft, "created_at": stamp(p.created), "updated_at": stamp(p.updated),
 		"closed_at": stamp(p.closed), "merged_at": nil, "merge_commit_sha": orNull(string(p.mergeID)),
 		"assignees": l.users(p.assignees), "assignee": nil, "requested_reviewers": l.users(p.reviewers), "requested_teams": l.teams(p),
 		"head": l.end(p.from, p.head, p.headID), "base": l.end(r, p.base, p.baseID), "author_association": "CONTRIBUTOR", "auto_merge": l.auto(p),
@@ -63,7 +63,6 @@ func (p *pull) restState() string {
 func (l links) teams(p *pull) []any {
 	teams := make([]any, 0, len(p.teams))
 	for i, slug := range p.teams {
-		slug = slug[strings.IndexByte(slug, '/')+1:]
 		at := fmt.Sprintf("%s/organizations/%d/team/%d", l.api, p.repository.owner.id, i+1)
 		teams = append(teams, jsonObject{
 			"id": i + 1, "node_id": nodeID("T", p.repository.owner.id, slug), "url": at, "members_url": at + "/members{/member}",

@@ -41,7 +41,10 @@ type Token struct {
 // AddToken lets a secret do what t says, making its account if need be.
 func (s *Server) AddToken(secret string, t Token) {
 	s.locked(func() {
-		if t.Kind == ActionsToken {
+		switch t.Kind {
+		case "":
+			t.Kind = UserToken
+		case ActionsToken:
 			t.Login = actionsLogin
 		}
 		s.person(t.Login)
