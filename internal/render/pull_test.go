@@ -152,11 +152,11 @@ func checkBody(t *testing.T, got render.Text) {
 }
 
 func TestPullRequestIsBounded(t *testing.T) {
-	for name, attack := range map[string]string{"long": strings.Repeat("ä`|", 5000), "short": "", "gone": "`"} {
+	for name, attack := range map[string]string{"long": strings.Repeat("ä`|", 500), "short": "", "gone": "`"} {
 		t.Run(name, func(t *testing.T) {
 			var r render.Request
 			r.Refresh = true
-			for i := range 2000 {
+			for i := range 400 {
 				c := hostileChange(attack)
 				c.Image, c.Tag, c.From, c.To = fmt.Sprintf("ghcr.io/acme/%s/x%d", strings.Repeat("a", 100), i), "latest", digest("1"), digest("2")
 				c.New.Source, c.Old.Source = "https://github.com/acme/x", "https://gitlab.com/acme/x"

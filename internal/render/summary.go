@@ -25,7 +25,7 @@ type Requests struct {
 
 // Bytes that the tables of a summary may have, together less than the 1 MiB
 // that GitHub takes.
-const mostSummaryTable = 150_000
+const mostSummaryTable = 140_000
 
 // JobSummary writes what a run has found and done as Markdown, less than 1 MiB
 // of it.
