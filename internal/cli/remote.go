@@ -148,6 +148,9 @@ func openRemote(env Env, opts options, w *workspace, given bool) (*remote, error
 	if err != nil {
 		return nil, err
 	}
+	settings := w.config // what flags name is taken as what the configuration names
+	settings.Repositories.Organizations, settings.Repositories.Users = scope.Organizations, scope.Users
+	settings.Repositories.Names, settings.Repositories.Installation = scope.Names, scope.Installation
 	r := &remote{}
 	if r.github, err = newGitHub(env, opts.remote, w.config); err != nil {
 		return nil, err
@@ -164,7 +167,7 @@ func openRemote(env Env, opts options, w *workspace, given bool) (*remote, error
 		Flow: bump.Flow{
 			Registry: r.registry, Cache: r.memory, Verify: opts.verify || w.config.Verify, Now: env.Now(), Progress: progress,
 		},
-		Forge: r.github, Heads: r.memory, Details: r.registry, Config: w.config, Given: given, Scope: scope, Only: only, Zone: time.LoadLocation,
+		Forge: r.github, Heads: r.memory, Details: r.registry, Config: settings, Given: given, Scope: scope, Only: only, Zone: time.LoadLocation,
 		EveryDigest: opts.everyDigest,
 	}
 	return r, nil

@@ -8,7 +8,7 @@ var (
 	ErrDenied   = errors.New("permission denied")
 	ErrMoved    = errors.New("changed by somebody else meanwhile") // a branch or pull request is not what was seen
 	ErrLimited  = errors.New("rate limit")                         // and waiting for it would take longer than the run may
-	ErrContent  = errors.New("no text of a sensible size")         // too large, binary, or a Git LFS pointer: it will be so the next time
+	ErrContent  = errors.New("not read")                           // too large, or a Git LFS pointer: it will be so the next time
 )
 
 // Proposal is a pull request as it should be: made where there is none, moved

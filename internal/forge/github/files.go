@@ -103,7 +103,7 @@ func checkWanted(w forge.Wanted) error {
 }
 
 func tooLarge(size int64) error {
-	return fmt.Errorf("it has %d bytes; files of more than %d are not read", size, maxFile)
+	return fmt.Errorf("%w: it has %d bytes, more than %d", forge.ErrContent, size, maxFile)
 }
 
 type blobNode struct {
@@ -212,7 +212,7 @@ func (r *fileReader) fail(group int, err error) {
 // give hands the content to all of a group; it is shared and not to be changed.
 func (r *fileReader) give(group int, content []byte, blob string) {
 	if isLFS(content) {
-		r.fail(group, errors.New("it is kept in Git LFS: the repository holds a pointer to it only"))
+		r.fail(group, fmt.Errorf("%w: it is kept in Git LFS, the repository holds a pointer to it only", forge.ErrContent))
 		return
 	}
 	for _, i := range r.groups[group] {
