@@ -70,7 +70,7 @@ func TestJobSummary(t *testing.T) {
 func TestJobSummaryIsBounded(t *testing.T) {
 	r := reports()["hostile"]
 	long := strings.Repeat("@|`ä", 300)
-	for range 1000 {
+	for range 400 {
 		r.Pulled = append(r.Pulled, render.Pulled{Pull: plan.Pull{Repository: long, Reason: long}, Warnings: []string{long, long, long, long}})
 		r.Plan.Bumps = append(r.Plan.Bumps, plan.Bump{Repository: long, Image: long, Note: long, Edits: []plan.Edit{edit(long, 1)}})
 		r.Plan.Holds = append(r.Plan.Holds, plan.Hold{Repository: long, Path: long, Reason: long})
