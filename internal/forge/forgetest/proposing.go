@@ -128,9 +128,9 @@ func testLeftover(t *testing.T, h Harness) {
 
 func testMoveOn(t *testing.T, h Harness) {
 	f, name := app(t, h)
-	r, first := proposed(t, f, name, newFrom)
+	_, first := proposed(t, f, name, newFrom)
 	h.Push(t, name, "main", text("README.md", "# better\n"))
-	r = find(t, f, name)
+	r := find(t, f, name)
 	p := proposal(r, newest)
 	p.Title, p.Body, p.Labels = "Bump debian:12 again", "More.", []string{"late"}
 	before := h.Writes()

@@ -138,7 +138,7 @@ func (a *apps) find(ctx context.Context, owner string, i *installation) error {
 // renew takes a new token, which is good for an hour.
 func (a *apps) renew(ctx context.Context, owner string, i *installation) error {
 	ctx = withCall(ctx, call{app: true, repeatable: true, silent: true})
-	token, resp, err := a.rest.Apps.CreateInstallationToken(ctx, i.id, nil)
+	token, resp, err := a.rest.Apps.CreateInstallationToken(ctx, i.id, &rest.InstallationTokenOptions{}) // nil would be sent as null
 	if err != nil {
 		return fmt.Errorf("take a token for the App's installation at %s: %w", owner, restError(appKey, resp, err))
 	}

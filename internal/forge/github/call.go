@@ -13,6 +13,7 @@ type call struct {
 	write      bool // it changes something
 	silent     bool // a change that nobody is told of: git objects
 	repeatable bool // a change that may be made twice
+	again      bool // the caller asked before, and got nothing of use
 	halvable   bool // the caller asks again for less when it is too much
 }
 

@@ -33,7 +33,7 @@ func (t *counted) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.n.Reads++
 	}
 	t.n.Points += c.points()
-	if isRetry(req) {
+	if isRetry(req) || c.again {
 		t.n.Retried++
 	}
 	t.mu.Unlock()

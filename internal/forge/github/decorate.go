@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -217,7 +218,15 @@ func (d *decorator) addLabels(ctx context.Context, labels []string) {
 	if len(labels) == 0 {
 		return
 	}
-	now, resp, err := d.client.rest.Issues.AddLabelsToIssue(setting(ctx, d.owner), d.owner, d.name, d.done.Pull.Number, labels)
+	// go-github sends a bare list, which GitHub's description does not know.
+	at := fmt.Sprintf("repos/%s/%s/issues/%d/labels", d.owner, d.name, d.done.Pull.Number)
+	req, err := d.client.rest.NewRequest(http.MethodPost, at, map[string][]string{"labels": labels})
+	if err != nil {
+		d.warn("labels", err)
+		return
+	}
+	var now []rest.Label
+	resp, err := d.client.rest.Do(setting(ctx, d.owner), req, &now)
 	if err != nil {
 		d.warn("labels", restError(d.client.who(), resp, err))
 		return

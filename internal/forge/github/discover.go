@@ -153,7 +153,7 @@ func (c *Client) askBranches(ctx context.Context, b batch, open []*find, prefix 
 	for _, i := range b.items {
 		one, answer := open[i], answers[i]
 		if answer.Value == nil {
-			failed(i, cmp.Or(answer.Refuse, error(forge.ErrNotFound)))
+			failed(i, cmp.Or(answer.Refuse, forge.ErrNotFound))
 			continue
 		}
 		page := answer.Value.Refs

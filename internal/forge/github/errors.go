@@ -137,16 +137,27 @@ func knownRefusal(message string) error {
 func isMoved(message string) bool {
 	lower := strings.ToLower(message)
 	for _, words := range []string{
-		"already exists",         // the branch, the pull request
-		"expected branch to",     // createCommitOnBranch: expectedHeadOid
-		"but it did not",         // the same
-		"is at ", "but expected", // a compare-and-swap of git's
-		"update is not a fast forward", "fast-forward",
-		"reference does not exist",
-		"no longer exists",
-		"has been modified", "was modified",
-		"base branch was modified", "head branch was modified",
+		"already exists",                                // the branch, the pull request
+		"expected branch to point to",                   // createCommitOnBranch
+		"no ref with the name",                          // the same, where it is gone
+		"update is not a fast forward",                  // REST's references
+		"reference does not exist",                      // the same, where it is gone
+		"reference cannot be updated",                   // updateRefs
+		"head branch was modified",                      // automerge
+		"pull request is closed", "closed pull request", // by whom does not matter
 	} {
+		if strings.Contains(lower, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// isRule reports whether GitHub's words are about a rule of the repository's:
+// branch protection, rulesets, hooks.
+func isRule(message string) bool {
+	lower := strings.ToLower(message)
+	for _, words := range []string{"rule violation", "ruleset", "protected branch", "branch protection", "hook declined", "cannot force-push", "cannot delete"} {
 		if strings.Contains(lower, words) {
 			return true
 		}

@@ -34,9 +34,17 @@ func (f fault) at() string {
 
 // query asks, for what there is about repositories of owner ("" for those of
 // several, which an App cannot ask at once). The faults come beside whatever
-// data there is.
+// data there is. What comes in half is asked for again.
 func (c *Client) query(ctx context.Context, owner, document string, variables map[string]any, data any) ([]fault, error) {
-	return c.graphql(ctx, call{owner: owner, graphql: true}, document, variables, data)
+	for n := 0; ; n++ {
+		faults, err := c.graphql(ctx, call{owner: owner, graphql: true, again: n > 0}, document, variables, data)
+		if err == nil || !isHalf(err) || n >= c.opts.Retries {
+			return faults, err
+		}
+		if err := c.opts.Sleep(ctx, backoff(n, jitter())); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // ask is a query that the caller repeats with less when it is too much.
@@ -81,6 +89,10 @@ func (c *Client) graphql(ctx context.Context, how call, document string, variabl
 	if answer.Data == nil && len(answer.Errors) == 0 {
 		return nil, halfError(how.write)
 	}
+	if broken := exhausted(answer.Errors); broken != nil {
+		broken.lost = how.write
+		return nil, broken
+	}
 	return answer.Errors, nil
 }
 
@@ -88,7 +100,13 @@ func halfError(lost bool) error {
 	return &brokenError{status: http.StatusOK, lost: lost, cause: errHalf}
 }
 
-var errHalf = errors.New("half an answer")
+var errHalf = errors.New("GitHub gives half an answer")
+
+// isHalf reports whether an answer came that is of no use.
+func isHalf(err error) bool {
+	var broken *brokenError
+	return errors.As(err, &broken) && broken.status == http.StatusOK
+}
 
 // isTooMuch reports whether asking for less may help.
 func isTooMuch(err error) bool {
@@ -98,7 +116,7 @@ func isTooMuch(err error) bool {
 
 // exhausted returns an error where one of the faults says that GitHub ran out
 // of time or patience with the document.
-func exhausted(faults []fault) error {
+func exhausted(faults []fault) *brokenError {
 	for _, f := range faults {
 		lower := strings.ToLower(f.Message)
 		if f.Type == "RESOURCE_LIMITS_EXCEEDED" || f.Type == "MAX_NODE_LIMIT_EXCEEDED" ||
@@ -115,10 +133,12 @@ func (c *Client) fault(mutation string, f fault) error {
 	switch {
 	case f.Extensions.SAML || strings.Contains(message, "SAML enforcement"):
 		return fmt.Errorf("%w: the organization demands SAML single sign-on: authorize %s for it, at https://github.com/settings/tokens", forge.ErrDenied, c.who())
-	case f.Type == "NOT_FOUND":
-		return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, c.who())
 	case f.Type == "STALE_DATA", f.Type != "FORBIDDEN" && isMoved(message):
 		return fmt.Errorf("%w: %s", forge.ErrMoved, message)
+	case f.Type == "NOT_FOUND":
+		return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, c.who())
+	case isRule(message):
+		return fmt.Errorf("%w: a rule of the repository forbids it: %s", forge.ErrDenied, message)
 	}
 	if err := knownRefusal(message); err != nil {
 		return err
@@ -131,6 +151,9 @@ func (c *Client) fault(mutation string, f fault) error {
 		return fmt.Errorf("%w: %s", forge.ErrDenied, message)
 	case "INSUFFICIENT_SCOPES":
 		return fmt.Errorf("%w: %s: %s", forge.ErrDenied, c.who(), message)
+	}
+	if mutation == "updateRefs" && f.at() != "" { // what else can be wrong with it is said above
+		return fmt.Errorf("%w: %s", forge.ErrMoved, message)
 	}
 	return fmt.Errorf("GitHub answers: %s", message)
 }

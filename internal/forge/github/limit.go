@@ -32,6 +32,8 @@ const (
 	// leastSecondaryWait is what GitHub asks for where a secondary limit's
 	// answer says nothing.
 	leastSecondaryWait = time.Minute
+	// mostAsked is as good as for ever, and can be counted with.
+	mostAsked = 365 * 24 * time.Hour
 	// maxLimitWaits bounds how often one request is told to wait.
 	maxLimitWaits = 6
 )
@@ -72,7 +74,7 @@ func resetOf(resp *http.Response, now time.Time) (time.Duration, bool) {
 	if err != nil || seconds <= 0 {
 		return 0, false
 	}
-	return max(time.Unix(seconds, 0).Sub(now), 0) + time.Second, true
+	return min(max(time.Unix(seconds, 0).Sub(now), 0), mostAsked) + time.Second, true
 }
 
 // retryAfter reads a Retry-After header, which holds seconds or a date. The
@@ -85,10 +87,9 @@ func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
 		return 0, false
 	}
 	if strings.Trim(header, "0123456789") == "" {
-		const most = 365 * 24 * 60 * 60
 		seconds, err := strconv.ParseInt(header, 10, 64)
-		if err != nil || seconds > most {
-			seconds = most
+		if err != nil || seconds > int64(mostAsked/time.Second) {
+			return mostAsked, true
 		}
 		return time.Duration(seconds) * time.Second, true
 	}
@@ -96,5 +97,5 @@ func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	return max(at.Sub(now), 0), true
+	return min(max(at.Sub(now), 0), mostAsked), true
 }

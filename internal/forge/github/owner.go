@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
@@ -19,11 +20,13 @@ type listing struct {
 
 type listingPage struct {
 	Viewer viewer
-	List   *struct {
-		Repositories *struct {
-			PageInfo pageInfo
-			Nodes    []*repositoryNode
-		}
+	List   json.RawMessage // null for nobody, absent in half an answer
+}
+
+type listed struct {
+	Repositories *struct {
+		PageInfo pageInfo
+		Nodes    []*repositoryNode
 	}
 }
 
@@ -104,9 +107,6 @@ func (c *Client) listPage(ctx context.Context, l listing, fields, prefix, after 
 	if err != nil {
 		return page{}, err
 	}
-	if err := exhausted(faults); err != nil {
-		return page{}, err
-	}
 	c.learnAccount(answer.Viewer.Login)
 	return c.readPage(answer, faults)
 }
@@ -115,13 +115,19 @@ func (c *Client) listPage(ctx context.Context, l listing, fields, prefix, after 
 const nameFields = "id nameWithOwner"
 
 func (c *Client) readPage(answer listingPage, faults []fault) (page, error) {
-	if answer.List == nil || answer.List.Repositories == nil {
-		if len(faults) > 0 {
-			return page{}, c.fault("", faults[0])
-		}
-		return page{}, fmt.Errorf("no organization or user of that name: %w, or hidden from %s", forge.ErrNotFound, c.who())
+	var list *listed
+	if err := json.Unmarshal(answer.List, &list); err != nil && len(faults) == 0 {
+		return page{}, halfError(false)
 	}
-	p := page{nodes: answer.List.Repositories.Nodes, refused: map[int]error{}, info: answer.List.Repositories.PageInfo}
+	switch {
+	case (list == nil || list.Repositories == nil) && len(faults) > 0:
+		return page{}, c.fault("", faults[0])
+	case list == nil:
+		return page{}, fmt.Errorf("no organization or user of that name: %w, or hidden from %s", forge.ErrNotFound, c.who())
+	case list.Repositories == nil:
+		return page{}, halfError(false)
+	}
+	p := page{nodes: list.Repositories.Nodes, refused: map[int]error{}, info: list.Repositories.PageInfo}
 	for _, f := range faults {
 		i, ok := f.node()
 		if !ok || i >= len(p.nodes) {

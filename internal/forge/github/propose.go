@@ -121,7 +121,7 @@ type step struct{ alias, mutation, verb string }
 // that was refused as a whole.
 func (c *Client) first(s steps, order ...step) error {
 	if f, ok := s[""]; ok {
-		return c.fault(order[0].mutation, f)
+		return fmt.Errorf("%s: %w", order[0].verb, c.fault(order[0].mutation, f))
 	}
 	for _, one := range order {
 		if f, ok := s[one.alias]; ok {

@@ -76,6 +76,9 @@ func (c *Client) commit(ctx context.Context, p forge.Proposal) (id string, signe
 	if err != nil {
 		return "", false, restError(c.who(), resp, err)
 	}
+	if err := checkID(tree.GetSHA()); err != nil {
+		return "", false, err
+	}
 	made, resp, err := c.rest.Git.CreateCommit(ctx, owner, name, &rest.Commit{
 		Message: &p.Message, Tree: &rest.Tree{SHA: tree.SHA}, Parents: []*rest.Commit{{SHA: &p.BaseID}},
 	}, nil)

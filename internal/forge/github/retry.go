@@ -28,7 +28,7 @@ type brokenError struct {
 
 func (e *brokenError) Error() string {
 	what := fmt.Sprintf("GitHub answers HTTP %d", e.status)
-	if e.status == 0 {
+	if e.cause != nil {
 		what = e.cause.Error()
 	}
 	if e.attempts > 1 {

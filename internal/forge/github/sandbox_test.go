@@ -16,13 +16,14 @@ import (
 	"github.com/basekeeper/basekeeper/internal/forge/github"
 	"github.com/basekeeper/basekeeper/internal/sandbox/git"
 	sandbox "github.com/basekeeper/basekeeper/internal/sandbox/github"
+	"github.com/basekeeper/basekeeper/internal/sandbox/spectest"
 )
 
 // clock stands still but for those who sleep.
 type clock struct {
 	mu   sync.Mutex
 	time time.Time
-	naps []time.Duration
+	naps time.Duration
 }
 
 func newClock() *clock {
@@ -39,17 +40,15 @@ func (c *clock) sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.time = c.time.Add(d)
-	c.naps = append(c.naps, d)
+	c.naps += d
 	return ctx.Err()
 }
 
-func (c *clock) slept() (all []time.Duration, sum time.Duration) {
+// slept returns how long all have slept together.
+func (c *clock) slept() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, d := range c.naps {
-		sum += d
-	}
-	return c.naps, sum
+	return c.naps
 }
 
 // direct is a transport without a network.
@@ -89,7 +88,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{clock: newClock()}
 	w.Server = sandbox.New(sandbox.Options{Now: w.clock.now})
-	w.handler = w.Handler()
+	w.handler = spectest.Wrap(t, w.Handler())
 	w.AddOrganization(org)
 	w.AddUser(person)
 	w.AddToken(token, sandbox.Token{Login: "basekeeper[bot]", Kind: sandbox.InstallationToken})

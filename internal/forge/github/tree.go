@@ -85,6 +85,9 @@ func (w *treeWalk) get(ctx context.Context, id string, recursive bool) (*rest.Tr
 	if err != nil {
 		return nil, restError(w.client.who(), resp, err)
 	}
+	if tree.GetSHA() == "" { // it is no tree, however empty
+		return nil, halfError(false)
+	}
 	return tree, nil
 }
 

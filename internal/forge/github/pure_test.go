@@ -1,0 +1,160 @@
+package github
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
+)
+
+func TestLocate(t *testing.T) {
+	tests := map[string]struct{ base, rest, graphql, wantErr string }{
+		"none":              {base: "", rest: "https://api.github.com/", graphql: "https://api.github.com/graphql"},
+		"the web page":      {base: "https://github.com", rest: "https://api.github.com/", graphql: "https://api.github.com/graphql"},
+		"the API":           {base: "https://api.github.com/", rest: "https://api.github.com/", graphql: "https://api.github.com/graphql"},
+		"Enterprise Server": {base: "https://ghe.example.com", rest: "https://ghe.example.com/api/v3/", graphql: "https://ghe.example.com/api/graphql"},
+		"with its path":     {base: "https://ghe.example.com:8443/api/v3/", rest: "https://ghe.example.com:8443/api/v3/", graphql: "https://ghe.example.com:8443/api/graphql"},
+		"data residency":    {base: "https://acme.ghe.com", rest: "https://api.acme.ghe.com/", graphql: "https://api.acme.ghe.com/graphql"},
+		"its API":           {base: "https://api.acme.ghe.com", rest: "https://api.acme.ghe.com/", graphql: "https://api.acme.ghe.com/graphql"},
+		"loopback":          {base: "http://127.0.0.1:1234", rest: "http://127.0.0.1:1234/api/v3/", graphql: "http://127.0.0.1:1234/api/graphql"},
+		"loopback 6":        {base: "http://[::1]:1234", rest: "http://[::1]:1234/api/v3/", graphql: "http://[::1]:1234/api/graphql"},
+		"plain HTTP":        {base: "http://ghe.example.com", wantErr: "base URL http://ghe.example.com: only https is safe for a token"},
+		"no URL":            {base: "ghe.example.com", wantErr: "the base URL is no URL such as https://github.example.com"},
+		"broken":            {base: "https://user:secret@ghe.example.com:x", wantErr: "the base URL is no URL such as https://github.example.com"},
+		"password":          {base: "https://user:secret@ghe.example.com", wantErr: "the base URL holds a user or a password; give the token apart"},
+		"path":              {base: "https://ghe.example.com/acme", wantErr: "base URL https://ghe.example.com/acme: unexpected path /acme"},
+		"API's path":        {base: "https://api.github.com/api/v3", wantErr: "base URL https://api.github.com/api/v3: unexpected path /api/v3"},
+		"query":             {base: "https://ghe.example.com?x=1", wantErr: "base URL https://ghe.example.com?x=1: it must have no query and no fragment"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := locate(tt.base)
+			if tt.wantErr != "" {
+				require.EqualError(t, err, tt.wantErr)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tt.rest, got.rest.String())
+			assert.Equal(t, tt.graphql, got.graphql.String())
+		})
+	}
+}
+
+func TestPacer(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	// last books n requests that all come at once, and returns when the last goes.
+	last := func(t *testing.T, n int, c call) time.Duration {
+		t.Helper()
+		p := newPacer(func() time.Time { return start })
+		var at time.Time
+		for range n {
+			var ok bool
+			at, ok = p.reserve(c, "", time.Time{})
+			require.True(t, ok)
+		}
+		return at.Sub(start)
+	}
+	content := call{write: true, graphql: true}
+	object := call{write: true, silent: true}
+	assert.Zero(t, last(t, 1, content))
+	assert.Equal(t, time.Second, last(t, 2, content), "a second between writes")
+	assert.Equal(t, 499*time.Second, last(t, 500, content))
+	assert.Equal(t, time.Hour, last(t, 501, content), "500 an hour")
+	assert.Equal(t, time.Hour+499*time.Second, last(t, 1000, content))
+	assert.Equal(t, 600*time.Second, last(t, 601, object), "git objects are told to nobody")
+	assert.Zero(t, last(t, 900, call{}), "900 points a minute")
+	assert.Equal(t, time.Minute, last(t, 901, call{}))
+	assert.Equal(t, 2*time.Minute, last(t, 1801, call{}))
+	assert.Zero(t, last(t, 2000, call{graphql: true}), "2000 for GraphQL")
+	assert.Equal(t, time.Minute, last(t, 2001, call{graphql: true}))
+}
+
+func TestPacerHolds(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	p := newPacer(func() time.Time { return now })
+	p.hold("acme", now.Add(time.Minute))
+	p.hold("acme", now.Add(time.Second))
+	at, ok := p.reserve(call{}, "acme", time.Time{})
+	assert.True(t, ok)
+	assert.Equal(t, now.Add(time.Minute), at, "the longest hold counts")
+	at, ok = p.reserve(call{}, "other", time.Time{})
+	assert.True(t, ok)
+	assert.Equal(t, now, at, "another token has a limit of its own")
+	_, ok = p.reserve(call{}, "acme", now.Add(30*time.Second))
+	assert.False(t, ok)
+}
+
+func TestWindowForgets(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	w := &window{span: time.Minute, most: 10}
+	for i := range 10_000 {
+		at := w.free(now, 1)
+		w.spend(now, at, 1)
+		if i%10 == 9 {
+			now = now.Add(time.Minute)
+		}
+		require.LessOrEqual(t, len(w.spent), 11)
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	assert.Equal(t, 250*time.Millisecond, backoff(0, 0))
+	assert.Equal(t, 750*time.Millisecond, backoff(1, 0.5))
+	assert.Equal(t, 10*time.Second, backoff(100, 0))
+}
+
+func TestWhose(t *testing.T) {
+	bot := forge.Account{Login: "basekeeper[bot]", Kind: forge.App}
+	user := forge.Account{Login: "Alice", Kind: forge.Person}
+	byLogin := func(login string) *signer { return &signer{User: &struct{ Login string }{login}} }
+	webFlow := &signer{Name: "GitHub", Email: "noreply@github.com"}
+	tests := map[string]struct {
+		account           forge.Account
+		author, committer *signer
+		want              bool
+	}{
+		"an App by GraphQL's login":  {bot, byLogin("basekeeper[bot]"), webFlow, true},
+		"an App by its address":      {bot, &signer{Name: "x", Email: "123+basekeeper[bot]@users.noreply.github.com"}, webFlow, true},
+		"an App at an Enterprise":    {bot, &signer{Email: "123+basekeeper[bot]@users.noreply.ghe.example.com"}, &signer{Name: "GitHub Enterprise", Email: "noreply@ghe.example.com"}, true},
+		"a user of the App's name":   {bot, byLogin("basekeeper"), webFlow, false},
+		"an address elsewhere":       {bot, &signer{Email: "123+basekeeper[bot]@evil.example.com"}, webFlow, false},
+		"a user":                     {user, byLogin("alice"), byLogin("alice"), true},
+		"a user without a number":    {user, &signer{Email: "alice@users.noreply.github.com"}, byLogin("web-flow"), true},
+		"another user":               {user, byLogin("bob"), webFlow, false},
+		"amended by another":         {user, byLogin("alice"), byLogin("bob"), false},
+		"amended by another App":     {bot, byLogin("basekeeper[bot]"), &signer{Name: "bob", Email: "bob@example.com"}, false},
+		"nobody":                     {user, nil, nil, false},
+		"an account that is unknown": {forge.Account{}, byLogin(""), webFlow, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tt.want, commitNode{Author: tt.author, Committer: tt.committer}.mine(tt.account))
+		})
+	}
+	assert.True(t, (&actor{"basekeeper", "Bot"}).is(bot))
+	assert.True(t, (&actor{"basekeeper[bot]", "Bot"}).is(bot))
+	assert.False(t, (&actor{"basekeeper", "User"}).is(bot))
+	assert.True(t, (&actor{"ALICE", "User"}).is(user))
+	assert.False(t, (*actor)(nil).is(user), "a ghost")
+}
+
+func TestNames(t *testing.T) {
+	for _, good := range []string{"acme/app", "a/b.c-d_e", "acme/.github"} {
+		_, _, err := split(good)
+		require.NoError(t, err, good)
+	}
+	for _, bad := range []string{"", "acme", "acme/", "/app", "acme/..", "acme/.", "../app", "acme/a/b", "acme/a b", "acme/a?x", "acme/a#x", "acme/%2e", "acme/é"} {
+		_, _, err := split(bad)
+		require.Error(t, err, bad)
+	}
+}
+
+func TestClean(t *testing.T) {
+	assert.Equal(t, "a b c", clean(" a\n\tb\u202e\x1b\x00 c "))
+	assert.LessOrEqual(t, len(clean(string(make([]byte, 9000))+"é")), 410)
+	assert.Equal(t, "`a`", code("a"))
+	assert.Equal(t, "`` a`b ``", code("a`b"))
+}
