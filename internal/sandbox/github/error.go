@@ -17,7 +17,7 @@ type apiError struct {
 	nonNull  bool   // GraphQL: the field cannot be null, so its object is
 }
 
-func (e *apiError) Error() string { return e.Message }
+func (e *apiError) Error() string { return e.said() }
 
 func (e *apiError) body() map[string]any {
 	body := map[string]any{
