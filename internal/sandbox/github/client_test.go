@@ -26,6 +26,7 @@ type client struct {
 	secret  string
 	prefix  string // /api/v3 for an Enterprise Server
 	accept  string
+	match   string // for If-None-Match
 }
 
 // answer is what came back.
@@ -50,6 +51,9 @@ func (c client) rest(method, path string, body any) answer {
 	}
 	if c.secret != "" {
 		r.Header.Set("Authorization", "Bearer "+c.secret)
+	}
+	if c.match != "" {
+		r.Header.Set("If-None-Match", c.match)
 	}
 	if c.accept != "" {
 		r.Header.Set("Accept", c.accept)
@@ -142,4 +146,11 @@ func (w *world) propose(branch, path, content string) int {
 	n, err := w.OpenPull("acme/app", "ann", branch, "main", "Change "+path, "body")
 	require.NoError(w.t, err)
 	return n
+}
+
+// serve answers a request without anybody watching.
+func serve(h http.Handler, r *http.Request) string {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Body.String()
 }

@@ -15,7 +15,6 @@ const maxContent = 1 << 20
 
 var contentRoutes = []route{
 	{pattern: "GET /repos/{owner}/{repo}/contents/{path...}", needs: "contents:read", serve: getContents},
-	{pattern: "GET /repos/{owner}/{repo}/contents", needs: "contents:read", serve: getContents},
 	{pattern: "GET /repos/{owner}/{repo}/commits/{ref}", needs: "contents:read", serve: getCommit},
 	{pattern: "GET /repos/{owner}/{repo}/commits/{ref}/pulls", needs: "pull_requests:read", serve: commitPulls},
 	{pattern: "GET /repos/{owner}/{repo}/compare/{basehead...}", needs: "contents:read", serve: compare},
@@ -44,9 +43,13 @@ func getContents(c *call) (int, any, error) {
 	if len(content) > maxContent {
 		j["encoding"], j["content"] = "none", ""
 	}
-	if e.Mode == git.ModeSymlink {
+	switch e.Mode {
+	case git.ModeSymlink:
 		j = c.content(e, p, commit)
 		j["target"] = string(content)
+	case git.ModeSubmodule:
+		j = c.content(e, p, commit)
+		j["submodule_git_url"] = c.links.web + "/elsewhere.git"
 	}
 	return http.StatusOK, j, nil
 }
