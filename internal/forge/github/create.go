@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
@@ -28,8 +29,12 @@ func (c *Client) create(ctx context.Context, p forge.Proposal) (forge.Proposed, 
 	if err != nil {
 		return forge.Proposed{}, fmt.Errorf("create pull request: %w", err)
 	}
+	failed := byStep(faults)
 	// A branch that somebody else put to the base is as good as ours: what
 	// counts is that the commit and the pull request came about.
+	if answer.Commit != nil && answer.pull() == nil {
+		err = c.reopen(ctx, p, &answer, failed)
+	}
 	if answer.Commit != nil && answer.pull() != nil {
 		commit := answer.Commit.Commit
 		return forge.Proposed{
@@ -37,12 +42,61 @@ func (c *Client) create(ctx context.Context, p forge.Proposal) (forge.Proposed, 
 			Signed: commit.Signature != nil && commit.Signature.IsValid,
 		}, nil
 	}
-	failed := byStep(faults)
-	err = c.first(failed, branch, stepCommit, stepCreatePull)
 	if err == nil {
+		err = c.first(failed, branch, stepCommit, stepCreatePull)
+	}
+	switch {
+	case err == nil:
 		return forge.Proposed{}, fmt.Errorf("create pull request: %w", halfError(true))
+	case c.isLagging(p, failed) && answer.pull() == nil:
+		p.BranchID = p.BaseID
+		return c.create(ctx, p)
 	}
 	return forge.Proposed{}, errors.Join(err, c.undoCreate(ctx, p, answer, failed, err))
+}
+
+// isLagging reports whether GitHub put the branch to the base, and then did not
+// find it there, as can happen while its servers tell each other.
+func (c *Client) isLagging(p forge.Proposal, failed steps) bool {
+	_, branchFailed := failed[stepMoveBranch.alias]
+	commit, commitFailed := failed[stepCommit.alias]
+	return !branchFailed && commitFailed && p.BranchID != p.BaseID && errors.Is(c.fault(stepCommit.mutation, commit), forge.ErrMoved)
+}
+
+// reopen makes the pull request that GitHub found to come too quickly: a limit
+// on content that only some steps of a document meet.
+func (c *Client) reopen(ctx context.Context, p forge.Proposal, answer *written, failed steps) error {
+	const attempts = 3
+	for n := range attempts {
+		f, ok := failed[stepCreatePull.alias]
+		if !ok || !isTooQuick(f.Message) {
+			return nil
+		}
+		if err := c.pause(ctx, leastSecondaryWait<<n); err != nil {
+			return fmt.Errorf("create pull request: %w", err)
+		}
+		delete(failed, stepCreatePull.alias)
+		var again written
+		faults, err := c.mutate(ctx, nameOf(p.Repository), `mutation($pull:CreatePullRequestInput!){pull:createPullRequest(input:$pull){pullRequest{`+pullFields+`}}}`,
+			map[string]any{"pull": pullInput(p)}, &again)
+		if err != nil {
+			return fmt.Errorf("create pull request: %w", err)
+		}
+		answer.Pull = again.Pull
+		for _, f := range faults {
+			failed[stepCreatePull.alias] = f
+		}
+	}
+	return nil
+}
+
+// pause waits, or says that there is no time for it.
+func (c *Client) pause(ctx context.Context, d time.Duration) error {
+	now := c.opts.Now()
+	if deadline := soonest(c.opts.Deadline, ctx); !deadline.IsZero() && now.Add(d).After(deadline) {
+		return &limitedError{until: now.Add(d), now: now, why: "GitHub's limit on new content"}
+	}
+	return c.opts.Sleep(ctx, d)
 }
 
 func createDocument(p forge.Proposal) (query string, variables map[string]any, branch step) {
@@ -92,6 +146,8 @@ func (c *Client) undoCreate(ctx context.Context, p forge.Proposal, answer writte
 	switch {
 	case branchFailed || failed.whole():
 		return nil // nothing of ours is there
+	case errors.Is(why, forge.ErrLimited) || isLost(why):
+		return nil // the next run goes on from here
 	case answer.Commit != nil && errors.Is(why, forge.ErrMoved):
 		return nil // the pull request of another run holds the commit
 	case answer.Commit != nil:

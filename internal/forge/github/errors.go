@@ -153,6 +153,12 @@ func isMoved(message string) bool {
 	return false
 }
 
+// isTooQuick reports whether GitHub's words mean the limit on new content, as
+// GraphQL says it.
+func isTooQuick(message string) bool {
+	return strings.Contains(strings.ToLower(message), "submitted too quickly")
+}
+
 // isRule reports whether GitHub's words are about a rule of the repository's:
 // branch protection, rulesets, hooks.
 func isRule(message string) bool {

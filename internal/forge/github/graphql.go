@@ -108,6 +108,12 @@ func isHalf(err error) bool {
 	return errors.As(err, &broken) && broken.status == http.StatusOK
 }
 
+// isLost reports whether it is not known what became of a change.
+func isLost(err error) bool {
+	var broken *brokenError
+	return errors.As(err, &broken) && broken.lost
+}
+
 // isTooMuch reports whether asking for less may help.
 func isTooMuch(err error) bool {
 	var broken *brokenError
@@ -137,6 +143,8 @@ func (c *Client) fault(mutation string, f fault) error {
 		return fmt.Errorf("%w: %s", forge.ErrMoved, message)
 	case f.Type == "NOT_FOUND":
 		return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, c.who())
+	case isTooQuick(message):
+		return fmt.Errorf("%w: GitHub's limit on new content: %s", forge.ErrLimited, message)
 	case isRule(message):
 		return fmt.Errorf("%w: a rule of the repository forbids it: %s", forge.ErrDenied, message)
 	}

@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
@@ -10,7 +11,12 @@ import (
 // listNames looks repositories up by name, a hundred to a request.
 func (c *Client) listNames(ctx context.Context, names []string, prefix string, found *finds) error {
 	var valid []string
+	seen := map[string]bool{}
 	for _, name := range names {
+		if seen[strings.ToLower(name)] {
+			continue
+		}
+		seen[strings.ToLower(name)] = true
 		if _, _, err := split(name); err != nil {
 			found.skip(name, err)
 			continue

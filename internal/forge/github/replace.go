@@ -29,6 +29,11 @@ func (c *Client) replace(ctx context.Context, p forge.Proposal) (forge.Proposed,
 		return forge.Proposed{}, fmt.Errorf("%s: %w", pull.verb, err)
 	}
 	failed := byStep(faults)
+	if _, ok := failed["branch"]; !ok && p.Pull == nil {
+		if err := c.reopen(ctx, p, &answer, failed); err != nil {
+			return forge.Proposed{}, err
+		}
+	}
 	moved := stepMoveBranch
 	if p.BranchID == "" {
 		moved.verb = "create branch"
@@ -125,7 +130,7 @@ func (c *Client) undoReplace(ctx context.Context, p forge.Proposal, commit strin
 	_, branchFailed := failed["branch"]
 	pull := answer.pull()
 	switch {
-	case !branchFailed && p.Pull == nil && !failed.whole() && !errors.Is(why, forge.ErrMoved):
+	case !branchFailed && p.Pull == nil && !failed.whole() && !errors.Is(why, forge.ErrMoved) && !errors.Is(why, forge.ErrLimited):
 		return c.sweep(ctx, p, commit)
 	case !branchFailed || pull == nil:
 		return nil

@@ -52,7 +52,7 @@ func (c *clock) slept() time.Duration {
 }
 
 // direct is a transport without a network.
-type direct struct{ handler http.Handler }
+type direct struct{ world *world }
 
 func (d direct) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
@@ -64,7 +64,7 @@ func (d direct) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	in.RequestURI = req.URL.RequestURI()
 	out := httptest.NewRecorder()
-	d.handler.ServeHTTP(out, in)
+	d.world.handler.ServeHTTP(out, in)
 	_, _ = io.Copy(io.Discard, in.Body)
 	resp := out.Result()
 	resp.Request = req
@@ -98,7 +98,7 @@ func newWorld(t *testing.T) *world {
 // client returns a client of the world; change changes its options.
 func (w *world) client(t *testing.T, change func(*github.Options)) *github.Client {
 	t.Helper()
-	o := github.Options{Token: token, Now: w.clock.now, Sleep: w.clock.sleep, Transport: direct{w.handler}}
+	o := github.Options{Token: token, Now: w.clock.now, Sleep: w.clock.sleep, Transport: direct{w}}
 	if change != nil {
 		change(&o)
 	}
