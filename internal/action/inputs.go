@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 )
@@ -51,7 +52,8 @@ type Inputs struct {
 	Image         image.Reference // the only image to care for; zero for all
 	InPlace       bool            // bump the files of the workspace instead of opening pull requests
 	DryRun        bool
-	Verify        bool // ask also whether moved pins can still be pulled
+	Verify        bool          // ask also whether moved pins can still be pulled
+	TimeLimit     time.Duration // what GitHub's limits do not allow within it is left to the next run
 	FailOn        FailOn
 
 	Token       string
@@ -86,6 +88,7 @@ func (j *Job) Inputs() (Inputs, error) {
 		InPlace:       r.flag("in-place"),
 		DryRun:        r.flag("dry-run"),
 		Verify:        r.flag("verify"),
+		TimeLimit:     r.duration("time-limit", time.Hour),
 		FailOn:        oneOf(&r, "fail-on", FailOnError, FailOnNone, FailOnGone, FailOnStale),
 		Token:         r.get("token"),
 		BumpAuthors:   r.list("bump-authors", accountName, "names of accounts"),
@@ -97,6 +100,9 @@ func (j *Job) Inputs() (Inputs, error) {
 	}
 	in.AppID, in.PrivateKey = r.app()
 	in.ServerURL, in.APIURL = r.urls(j.getenv)
+	if in.InPlace && in.Named() {
+		r.fail("in-place", "the files of the workspace are changed, or repositories and organization are worked on; not both")
+	}
 	if len(in.BumpAuthors) == 0 {
 		in.BumpAuthors = []string{"github-actions[bot]"}
 	}
@@ -105,6 +111,9 @@ func (j *Job) Inputs() (Inputs, error) {
 	}
 	return in, nil
 }
+
+// Named reports whether the inputs name repositories on GitHub.
+func (in Inputs) Named() bool { return len(in.Repositories)+len(in.Organizations) > 0 }
 
 // Folder is where the action's own files are, from the workspace; DefaultCache
 // is its cache, where no other is named.
@@ -156,6 +165,19 @@ func (r *reader) flag(input string) bool {
 		r.fail(input, "%.100q is neither true nor false", value)
 	}
 	return false
+}
+
+// duration reads a time such as 45m.
+func (r *reader) duration(input string, otherwise time.Duration) time.Duration {
+	value := r.get(input)
+	if value == "" {
+		return otherwise
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		r.fail(input, "%.100q is no time such as 45m or 1h30m", value)
+	}
+	return d
 }
 
 // list reads values that commas, blanks or lines separate.

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,7 +37,7 @@ func TestInputsByDefault(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, log)
 	assert.Equal(t, action.Inputs{
-		Command: action.Auto, FailOn: action.FailOnError, BumpAuthors: []string{"github-actions[bot]"},
+		Command: action.Auto, FailOn: action.FailOnError, TimeLimit: time.Hour, BumpAuthors: []string{"github-actions[bot]"},
 		Directory: ".", CacheFile: ".basekeeper/cache.json",
 		ServerURL: "https://github.com", APIURL: "https://api.github.com",
 	}, in)
@@ -46,7 +47,7 @@ func TestInputs(t *testing.T) {
 	key := newKey(t)
 	in, log, err := read(t, map[string]string{
 		"command": "bump", "repositories": "acme/one, acme/two.js\nacme/three\n", "organization": "acme,beta",
-		"image": "ghcr.io/acme/base:1@sha256:" + strings.Repeat("1", 64), "in-place": "TRUE", "dry-run": "true", "verify": "True",
+		"image": "ghcr.io/acme/base:1@sha256:" + strings.Repeat("1", 64), "dry-run": "true", "verify": "True", "time-limit": "45m",
 		"fail-on": "stale", "token": "ghs_token", "app-id": "123", "private-key": strings.ReplaceAll(strings.TrimSpace(key), "\n", `\n`),
 		"bump-authors": "acme-bumps[bot]",
 		"registries":   "ghcr.io bot one two\n\n# the next is Docker Hub\n  index.docker.io\tme  pass word  \nlocalhost:5000 u password\n",
@@ -56,8 +57,8 @@ func TestInputs(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, action.Inputs{
 		Command: action.Bump, Repositories: []string{"acme/one", "acme/two.js", "acme/three"}, Organizations: []string{"acme", "beta"},
-		Image:   image.Reference{Registry: "ghcr.io", Repository: "acme/base", Tag: "1"},
-		InPlace: true, DryRun: true, Verify: true, FailOn: action.FailOnStale,
+		Image:  image.Reference{Registry: "ghcr.io", Repository: "acme/base", Tag: "1"},
+		DryRun: true, Verify: true, TimeLimit: 45 * time.Minute, FailOn: action.FailOnStale,
 		Token: "ghs_token", AppID: 123, PrivateKey: strings.TrimSpace(key), BumpAuthors: []string{"acme-bumps[bot]"},
 		Registries: []action.Login{
 			{Host: "ghcr.io", User: "bot", Password: "one two"},
@@ -106,6 +107,9 @@ func TestInputErrors(t *testing.T) {
 		"the workspace's up": {map[string]string{"working-directory": ".."}, "input working-directory: "},
 		"neighbour":          {map[string]string{"cache-file": "/github/workspace2/x"}, "input cache-file: "},
 		"base-url":           {map[string]string{"base-url": "github.example.com"}, "input base-url: "},
+		"time-limit":         {map[string]string{"time-limit": "soon"}, `input time-limit: "soon" is no time such as 45m`},
+		"no time":            {map[string]string{"time-limit": "-1h"}, "input time-limit: "},
+		"two places":         {map[string]string{"in-place": "true", "organization": "acme"}, "input in-place: the files of the workspace are changed, or"},
 		"plain HTTP":         {map[string]string{"base-url": "http://github.example.com"}, "input base-url: "},
 		"login in URL":       {map[string]string{"base-url": "https://user:pass@github.example.com"}, "input base-url: "},
 	}
@@ -124,6 +128,12 @@ func TestInputErrors(t *testing.T) {
 	}
 	_, _, err := read(t, map[string]string{"command": "x", "fail-on": "y"}, nil)
 	assert.Len(t, strings.Split(err.Error(), "\n"), 2, "every mistake is said at once")
+}
+
+func TestInPlace(t *testing.T) {
+	in, _, err := read(t, map[string]string{"in-place": "TRUE"}, nil)
+	require.NoError(t, err)
+	assert.True(t, in.InPlace)
 }
 
 func TestWhereGitHubIs(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/action"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/plan"
+	"github.com/basekeeper/basekeeper/internal/render"
 )
 
 func newActionCmd(env Env) *cobra.Command {
@@ -41,13 +42,14 @@ type step struct {
 
 // stepResult is what a step has come to.
 type stepResult struct {
-	plan    *plan.Plan // nil where none was made
-	applied bool       // the plan was carried out, so that its bumps are stale no more
-	changed bool       // files or pull requests
-	pulls   []string   // URLs of those that were opened or moved on
-	code    int        // exit status by itself, before fail-on
-	note    string     // what a person should know besides, for the summary
-	written bool       // the report is where the output says
+	plan     *plan.Plan // nil where none was made
+	applied  bool       // the plan was carried out, so that its bumps are stale no more
+	changed  bool       // files or pull requests
+	pulled   []render.Pulled
+	requests []render.Requests
+	code     int    // exit status by itself, before fail-on
+	note     string // what a person should know besides, for the summary
+	written  bool   // the report is where the output says
 }
 
 func runAction(ctx context.Context, env Env) error {
@@ -154,7 +156,7 @@ func (s *step) run(ctx context.Context) (stepResult, error) {
 			return stepResult{}, usage(fmt.Errorf("input cache-file: %w", err))
 		}
 	}
-	if s.decision.Command == action.Bump && !s.in.InPlace {
+	if !s.decision.Untrusted && (s.in.Named() || s.decision.Command == action.Bump && !s.in.InPlace) {
 		return s.runRemote(ctx)
 	}
 	return s.runLocal(ctx)
@@ -173,5 +175,5 @@ func (s *step) fail(err error) error {
 	}
 	message := clean(err.Error())
 	return errors.Join(&statusError{status: code}, s.job.Annotate([]action.Annotation{{Level: action.Error, Message: message}}),
-		s.outputs(stepResult{code: code}, code), s.job.Summary(failedSummary(message)))
+		s.outputs(stepResult{code: code}, code), s.job.Summary("## basekeeper\n\n* failed: "+render.Escape(message)+"\n"))
 }

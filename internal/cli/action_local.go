@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -12,13 +11,9 @@ import (
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
+	"github.com/basekeeper/basekeeper/internal/registry"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
-
-// runRemote bumps through pull requests.
-func (s *step) runRemote(context.Context) (stepResult, error) {
-	return stepResult{}, usage(errors.New("bumps through pull requests are not part of this version; set in-place: true to change the files of the workspace"))
-}
 
 // options says what the inputs do as flags would.
 func (s *step) options() options {
@@ -42,14 +37,14 @@ func (s *step) runLocal(ctx context.Context) (stepResult, error) {
 	if err != nil {
 		return stepResult{}, err
 	}
-	p, err := s.planFiles(ctx, opts, w, limits)
+	p, asked, err := s.planFiles(ctx, opts, w, limits)
 	if err != nil {
 		return stepResult{}, err
 	}
 	if err := render.Plan(s.env.Stdout, p); err != nil {
 		return stepResult{}, err
 	}
-	result := stepResult{plan: &p, code: planStatus(p)}
+	result := stepResult{plan: &p, code: planStatus(p), requests: asked}
 	if s.decision.Command != action.Bump || s.in.DryRun {
 		return result, nil
 	}
@@ -93,15 +88,15 @@ func (s *step) openFiles(ctx context.Context, opts options) (*workspace, limits,
 }
 
 // planFiles makes the plan of a workspace; it changes nothing but the cache.
-func (s *step) planFiles(ctx context.Context, opts options, w *workspace, only limits) (plan.Plan, error) {
+func (s *step) planFiles(ctx context.Context, opts options, w *workspace, only limits) (plan.Plan, []render.Requests, error) {
 	client, err := newRegistry(s.env, opts, w.config)
 	if err != nil {
-		return plan.Plan{}, err
+		return plan.Plan{}, nil, err
 	}
 	defer client.Close()
 	memory, err := opts.openCache(s.env)
 	if err != nil {
-		return plan.Plan{}, err
+		return plan.Plan{}, nil, err
 	}
 	flow := bump.Flow{Registry: client, Cache: memory, Verify: opts.verify || w.config.Verify, Now: s.env.Now()}
 	repositories := w.flow()
@@ -110,16 +105,24 @@ func (s *step) planFiles(ctx context.Context, opts options, w *workspace, only l
 	}
 	p, err := flow.Plan(ctx, repositories)
 	if err != nil {
-		return plan.Plan{}, err
+		return plan.Plan{}, nil, err
 	}
 	p.Problems = append(p.Problems, w.problems...)
 	p.Roots = opts.places()
 	p.Holds = only.holds(p.Holds)
-	if err := opts.saveCache(s.env, memory); err != nil {
-		fmt.Fprintf(s.env.Stderr, "basekeeper: the cache was not saved, so that cooldowns start anew: %v\n", err)
-	}
+	opts.keep(s.env, memory)
 	fmt.Fprintln(s.env.Stderr, requests(client.Requests()))
-	return p, nil
+	return p, hosts(client), nil
+}
+
+// hosts says how often registries were asked.
+func hosts(client *registry.Client) []render.Requests {
+	var all []render.Requests
+	for host, n := range client.Requests() {
+		all = append(all, render.Requests{Host: host, Count: n.Total()})
+	}
+	render.SortRequests(all)
+	return all
 }
 
 // policy ignores what is beyond the limits, so that no registry is asked for it.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,10 +21,8 @@ const (
 // report gives the workflow everything that the step has come to.
 func (s *step) report(r stepResult) error {
 	code := s.verdict(r)
-	summary, err := s.summary(r)
-	if err != nil {
-		return err
-	}
+	summary := s.summary(r)
+	var err error
 	files := map[string][]byte{reportPath: []byte(summary), action.Folder + "/.gitignore": []byte("*\n")}
 	if r.plan != nil {
 		if files[planPath], err = r.plan.Encode(); err != nil {
@@ -42,12 +39,12 @@ func (s *step) report(r stepResult) error {
 	}
 	r.written = err == nil
 	err = errors.Join(err, giveBack(s.workspace, s.in.CacheFile))
-	return errors.Join(err, s.job.Annotate(annotations(r)), s.job.Summary(summary), s.outputs(r, code))
+	return errors.Join(err, s.job.Annotate(s.annotations(r)), s.job.Summary(summary), s.outputs(r, code))
 }
 
 // outputs sets the outputs that action.yml lists, all of them each time.
 func (s *step) outputs(r stepResult, code int) error {
-	urls, err := json.Marshal(append([]string{}, r.pulls...))
+	urls, err := json.Marshal(pullURLs(r.pulled))
 	if err != nil {
 		return err
 	}
@@ -73,6 +70,17 @@ func (s *step) outputs(r stepResult, code int) error {
 		err = errors.Join(err, s.job.Output(output.name, output.value))
 	}
 	return err
+}
+
+// pullURLs are those of the pull requests that were opened or moved on.
+func pullURLs(all []render.Pulled) []string {
+	urls := []string{}
+	for _, p := range all {
+		if p.Done && p.Pull.URL != "" && (p.Pull.Step == plan.Create || p.Pull.Step == plan.Update || p.Pull.Step == plan.Finish) {
+			urls = append(urls, p.Pull.URL)
+		}
+	}
+	return urls
 }
 
 // behind counts the references that are behind their tags, and those of them
@@ -116,33 +124,20 @@ func (s *step) verdict(r stepResult) int {
 	return exitDone
 }
 
-// summary is the result for people, in Markdown. All that comes from elsewhere
-// is inside a fence.
-func (s *step) summary(r stepResult) (string, error) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "### basekeeper: %s\n\n%s\n", s.decision.Command, fenced(clean(s.decision.Reason)+".\n"))
+// summary is the result for people, in Markdown.
+func (s *step) summary(r stepResult) string {
+	notes := []string{string(s.decision.Command) + ": " + s.decision.Reason}
 	if r.note != "" {
-		fmt.Fprintf(&b, "\n%s\n", r.note)
+		notes = append(notes, r.note)
 	}
 	if r.plan != nil {
-		var table bytes.Buffer
-		if err := render.Plan(&table, *r.plan); err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, "\n%s\n", fenced(table.String()))
+		return render.JobSummary(render.Report{Plan: *r.plan, Pulled: r.pulled, Requests: r.requests, Notes: notes})
 	}
-	return b.String(), nil
-}
-
-func failedSummary(message string) string { return "### basekeeper: failed\n\n" + fenced(message+"\n") }
-
-// fenced makes lines of text a block of code that nothing in them can end.
-func fenced(text string) string {
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
+	text := "## basekeeper\n\n"
+	for _, note := range notes {
+		text += "* " + render.Escape(note) + "\n"
 	}
-	return fence + "text\n" + text + fence
+	return text
 }
 
 // clean makes text safe for terminals, line by line.
@@ -154,39 +149,58 @@ func clean(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// annotations are the remarks on the lines of files: what is behind its tag
-// and still is, what could not be learned, what could not be read.
-func annotations(r stepResult) []action.Annotation {
+// annotations are the remarks on the lines of files: what is behind its tag and
+// still is, what could not be read, and what could not be learned. Files of
+// other repositories have no lines here.
+func (s *step) annotations(r stepResult) []action.Annotation {
 	if r.plan == nil {
 		return nil
 	}
+	p := *r.plan
+	if r.applied {
+		p.Bumps = nil
+	}
+	if p.Forge {
+		p = s.own(p)
+	}
 	var all []action.Annotation
-	add := func(bad bool, path string, line int, message string) {
-		a := action.Annotation{Level: action.Warning, Path: path, Line: line, Title: "basekeeper", Message: render.Clean(message)}
-		if bad {
-			a.Level = action.Error
-		}
-		all = append(all, a)
+	for _, a := range render.Annotations(p) {
+		all = append(all, action.Annotation{Level: action.Level(a.Level), Path: a.Path, Line: a.Line, Title: a.Title, Message: a.Message})
 	}
-	for _, q := range r.plan.Problems {
-		add(true, q.Path, q.Line, q.Message)
-	}
-	for _, b := range r.plan.Bumps {
-		if b.From == "" || r.applied {
-			continue
-		}
-		message := fmt.Sprintf("%s is pinned to %s; its tag points at %s now", b.Ref().Familiar(), b.From.Short(), b.To.Short())
-		if b.Gone {
-			message += ", and the registry no longer has what is pinned: builds fail"
-		}
-		for _, e := range b.Edits {
-			add(b.Gone, e.Path, e.Line, message)
-		}
-	}
-	for _, h := range r.plan.Holds {
-		if h.Gone || h.Code.Stale() || h.Code.Trouble() {
-			add(h.Gone, h.Path, h.Line, fmt.Sprintf("%s is left alone: %s", h.Image, h.Reason))
+	for _, h := range p.Holds {
+		if h.Code.Trouble() && !h.Gone {
+			all = append(all, action.Annotation{
+				Level: action.Warning, Path: render.Clean(h.Path), Line: h.Line, Title: "Base image is unknown",
+				Message: render.Clean(fmt.Sprintf("%s is not bumped: %s", h.Image, h.Reason)),
+			})
 		}
 	}
 	return all
+}
+
+// own leaves of a plan what is about the repository that the workflow runs in,
+// with paths in it.
+func (s *step) own(p plan.Plan) plan.Plan {
+	mine := func(repository string) bool { return strings.EqualFold(repository, s.event.Repository) }
+	narrow := p
+	narrow.Bumps, narrow.Holds, narrow.Problems = nil, nil, nil
+	for _, b := range p.Bumps {
+		if mine(b.Repository) {
+			b.Repository = "."
+			narrow.Bumps = append(narrow.Bumps, b)
+		}
+	}
+	for _, h := range p.Holds {
+		if mine(h.Repository) {
+			h.Repository = "."
+			narrow.Holds = append(narrow.Holds, h)
+		}
+	}
+	for _, q := range p.Problems {
+		if mine(q.Repository) {
+			q.Repository = "."
+			narrow.Problems = append(narrow.Problems, q)
+		}
+	}
+	return narrow
 }

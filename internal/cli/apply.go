@@ -46,7 +46,7 @@ func applySaved(ctx context.Context, env Env, opts options, p plan.Plan) error {
 	if len(opts.dirs) > 0 {
 		return usage(errors.New("the plan is for repositories on GitHub: it needs no folder"))
 	}
-	w, given, err := remoteConfig(opts)
+	w, given, err := remoteConfig(opts, ".")
 	if err != nil {
 		return err
 	}

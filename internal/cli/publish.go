@@ -63,7 +63,7 @@ func runPublish(ctx context.Context, env Env, opts publishOptions) error {
 	if _, err := (remoteOptions{repositories: opts.to}).scope(config.Config{}); err != nil {
 		return err
 	}
-	w, _, err := remoteConfig(opts.options)
+	w, _, err := remoteConfig(opts.options, ".")
 	if err != nil {
 		return err
 	}

@@ -106,9 +106,9 @@ func isRemote(opts options, c config.Config) bool {
 }
 
 // remoteConfig reads the configuration of a run on a forge: --config, or that
-// of this folder.
-func remoteConfig(opts options) (w *workspace, given bool, err error) {
-	dir, err := filepath.Abs(".")
+// of a folder.
+func remoteConfig(opts options, folder string) (w *workspace, given bool, err error) {
+	dir, err := filepath.Abs(folder)
 	if err != nil {
 		return nil, false, err
 	}
@@ -126,7 +126,7 @@ func asRemote(env Env, opts options) (*remote, error) {
 	if !opts.remote.named() && opts.config == "" {
 		return nil, nil //nolint:nilnil // the caller goes on with local files
 	}
-	w, given, err := remoteConfig(opts)
+	w, given, err := remoteConfig(opts, ".")
 	switch {
 	case err != nil:
 		return nil, err
@@ -239,29 +239,39 @@ func (r *remote) tell(env Env) {
 // applyRemote carries out a plan on a forge, prints what became of it, and
 // ends with the status that it calls for.
 func applyRemote(ctx context.Context, env Env, opts options, r *remote, run bump.Run, code int) error {
-	outcomes := r.Apply(ctx, run)
-	r.finish(env, opts)
-	rows := make([]render.Pulled, len(outcomes))
-	failed, done := false, false
-	for i, o := range outcomes {
-		rows[i] = render.Pulled{Pull: o.Pull, Done: o.Done, Lost: o.Lost, Signed: o.Signed, Warnings: o.Warnings}
-		done = done || o.Done
-		if o.Err != nil {
-			failed = true
-			rows[i].Error = o.Err.Error()
-			complain(env, o.Err)
-		}
-	}
+	rows, failed := r.carryOut(ctx, env, opts, run)
 	if err := printPulled(env, opts.format, run.Plan, rows); err != nil {
 		return err
 	}
-	switch {
-	case failed && !done:
-		return status(exitFailed)
-	case failed:
-		return status(exitPartial)
+	if failed != exitDone {
+		return status(failed)
 	}
 	return status(code)
+}
+
+// carryOut carries out a plan and returns what became of its pull requests,
+// and the status that this calls for by itself.
+func (r *remote) carryOut(ctx context.Context, env Env, opts options, run bump.Run) (rows []render.Pulled, code int) {
+	outcomes := r.Apply(ctx, run)
+	r.finish(env, opts)
+	failed, done := false, false
+	for _, o := range outcomes {
+		row := render.Pulled{Pull: o.Pull, Done: o.Done, Lost: o.Lost, Signed: o.Signed, Warnings: o.Warnings}
+		done = done || o.Done
+		if o.Err != nil {
+			failed = true
+			row.Error = o.Err.Error()
+			complain(env, o.Err)
+		}
+		rows = append(rows, row)
+	}
+	switch {
+	case failed && !done:
+		return rows, exitFailed
+	case failed:
+		return rows, exitPartial
+	}
+	return rows, exitDone
 }
 
 func printPulled(env Env, format string, p plan.Plan, rows []render.Pulled) error {

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/basekeeper/basekeeper/internal/action"
+	"github.com/basekeeper/basekeeper/internal/bump"
+	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/render"
+)
+
+// runRemote checks repositories on GitHub, or bumps them through pull requests:
+// those that the inputs name, or the configuration, or else the one that the
+// workflow runs in.
+func (s *step) runRemote(ctx context.Context) (stepResult, error) {
+	opts := s.options()
+	opts.dirs = nil
+	w, given, err := remoteConfig(opts, filepath.Join(s.workspace.Name(), filepath.FromSlash(s.in.Directory)))
+	if err != nil {
+		return stepResult{}, err
+	}
+	opts.remote = s.remoteOptions(w.config)
+	r, err := openRemote(s.env, opts, w, given)
+	if err != nil {
+		return stepResult{}, err
+	}
+	defer r.github.CloseIdle()
+	defer r.registry.Close()
+	run, err := r.Plan(ctx)
+	if err != nil {
+		return stepResult{}, err
+	}
+	result := stepResult{plan: &run.Plan, code: planStatus(run.Plan)}
+	if s.decision.Command == action.Bump && !s.in.DryRun {
+		err = s.pull(ctx, opts, r, run, &result)
+	} else {
+		r.finish(s.env, opts)
+		err = render.Plan(s.env.Stdout, run.Plan)
+	}
+	result.requests = append(hosts(r.registry), render.Requests{Host: "GitHub", Count: r.github.Requests().Total()})
+	return result, err
+}
+
+// remoteOptions says what the inputs do as flags would.
+func (s *step) remoteOptions(c config.Config) remoteOptions {
+	o := remoteOptions{
+		organizations: s.in.Organizations, repositories: s.in.Repositories,
+		url: s.in.APIURL, timeLimit: s.in.TimeLimit,
+	}
+	if !s.decision.Image.IsZero() {
+		o.image = s.decision.Image.String()
+	}
+	r := c.Repositories
+	configured := r.Installation || len(r.Organizations)+len(r.Users)+len(r.Names) > 0
+	if !o.named() && !configured && s.event.Repository != "" {
+		o.repositories = []string{s.event.Repository}
+	}
+	return o
+}
+
+// pull carries out a plan through pull requests.
+func (s *step) pull(ctx context.Context, opts options, r *remote, run bump.Run, result *stepResult) error {
+	var failed int
+	result.pulled, failed = r.carryOut(ctx, s.env, opts, run)
+	if failed != exitDone {
+		result.code = failed
+	}
+	result.applied = failed == exitDone
+	for _, p := range result.pulled {
+		result.changed = result.changed || p.Done && p.Pull.Step.Writes()
+	}
+	return printPulled(s.env, opts.format, run.Plan, result.pulled)
+}
