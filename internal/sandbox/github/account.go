@@ -16,8 +16,11 @@ const (
 	Bot          AccountKind = "Bot"
 )
 
-// actionsLogin is the account behind a workflow's GITHUB_TOKEN.
-const actionsLogin = "github-actions[bot]"
+const (
+	actionsLogin = "github-actions[bot]" // behind a workflow's GITHUB_TOKEN
+	webLogin     = "web-flow"            // who commits what GitHub commits itself
+	webEmail     = "noreply@github.com"
+)
 
 // account is who owns repositories and does things.
 type account struct {
@@ -65,6 +68,9 @@ func (a *account) actor() string { return strings.TrimSuffix(a.login, "[bot]") }
 
 // byEmail returns whose address that is; nil for nobody's.
 func (s *Server) byEmail(email string) *account {
+	if email == webEmail {
+		return s.accounts[webLogin]
+	}
 	_, login, ok := strings.Cut(strings.TrimSuffix(email, "@users.noreply.github.com"), "+")
 	if !ok {
 		return nil

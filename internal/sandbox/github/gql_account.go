@@ -81,18 +81,25 @@ func (a *account) nodeID() string {
 	return nodeID(prefix, a.id)
 }
 
-// repositoriesOf lists an owner's repositories. Who collaborates is not known
-// to the sandbox, so an affiliation without OWNER finds none.
+// repositoriesOf lists an owner's repositories. Those who ask for their own are
+// taken for collaborators of the repositories that their token names.
 func repositoriesOf(q *query, o *account, a args) (any, error) {
+	owned := a.allows("ownerAffiliations", "OWNER") && a.allows("affiliations", "OWNER")
+	shared := o == q.account(q.token) && q.token.Repositories != nil && a.shares("ownerAffiliations") && (!a.has("affiliations") || a.shares("affiliations"))
 	var found []*repository
 	for _, r := range q.ordered {
-		owned := a.allows("ownerAffiliations", "OWNER") && a.allows("affiliations", "OWNER")
-		if r.owner == o && owned && q.token.sees(r) && r.matches(a) {
+		listed := r.owner == o && owned && q.token.sees(r) || r.owner != o && shared && q.token.grants(r)
+		if listed && r.matches(a) {
 			found = append(found, r)
 		}
 	}
 	sortRepositories(found, a.input("orderBy"))
 	return connect("Repository", found, a, func(r *repository) object { return repositoryObject{r} })
+}
+
+// shares reports whether a list of affiliations names another's repositories.
+func (a args) shares(name string) bool {
+	return slices.Contains(a.strings(name), "COLLABORATOR") || slices.Contains(a.strings(name), "ORGANIZATION_MEMBER")
 }
 
 func (r *repository) matches(a args) bool {

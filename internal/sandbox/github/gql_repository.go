@@ -76,7 +76,7 @@ var repositoryFields = resolvers[*repository]{
 	"viewerCanAdminister": func(q *query, r *repository, _ args) (any, error) {
 		return q.permission(r) == "ADMIN", nil
 	},
-	"object": func(q *query, r *repository, a args) (any, error) {
+	"object": func(_ *query, r *repository, a args) (any, error) {
 		id := a.id("oid")
 		if a.has("expression") {
 			id = r.expression(a.str("expression"))

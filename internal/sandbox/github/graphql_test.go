@@ -115,7 +115,7 @@ func TestChain(t *testing.T) {
 		createCommitOnBranch(input: {
 			branch: {repositoryNameWithOwner: "acme/app", branchName: $branch}, expectedHeadOid: $base, message: {headline: "bump", body: "why"},
 			fileChanges: {additions: [{path: "Dockerfile", contents: $contents}, {path: "tools/build.sh", contents: $script}, {path: "new/file", contents: $script}]}
-		}) { commit { oid message author { name user { login } } committer { name email } signature { isValid wasSignedByGitHub } tree { entries { name mode } } } ref { name } }
+		}) { commit { oid message author { name user { login } } committer { name email user { login } } signature { isValid wasSignedByGitHub } tree { entries { name mode } } } ref { name } }
 		createPullRequest(input: {repositoryId: $repo, baseRefName: "main", headRefName: $branch, title: "Bump", body: "why", draft: true}) {
 			pullRequest { id number isDraft author { __typename login } viewerDidAuthor mergeable }
 		}
@@ -127,6 +127,7 @@ func TestChain(t *testing.T) {
 	commit := []any{"data", "createCommitOnBranch", "commit"}
 	assert.Equal(t, "keeper[bot]", a.text(append(commit, "author", "user", "login")...))
 	assert.Equal(t, "noreply@github.com", a.text(append(commit, "committer", "email")...))
+	assert.Equal(t, "web-flow", a.text(append(commit, "committer", "user", "login")...))
 	assert.Equal(t, true, a.at(append(commit, "signature", "wasSignedByGitHub")...))
 	assert.Equal(t, "bump\n\nwhy", a.text(append(commit, "message")...))
 	assert.Equal(t, "Bot", a.text("data", "createPullRequest", "pullRequest", "author", "__typename"))

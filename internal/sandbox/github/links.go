@@ -15,6 +15,12 @@ type links struct {
 	web    string // people's address
 }
 
+// host is people's address without the scheme.
+func (l links) host() string {
+	_, host, _ := strings.Cut(l.web, "://")
+	return host
+}
+
 func linksOf(r *http.Request) links {
 	scheme := "http"
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {

@@ -71,6 +71,7 @@ func New(options Options) *Server {
 		lastID:       1000,
 	}
 	s.addAccount(actionsLogin, Bot)
+	s.addAccount(webLogin, User)
 	s.rest = s.routes()
 	s.handler = http.HandlerFunc(s.serve)
 	return s

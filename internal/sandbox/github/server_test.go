@@ -22,7 +22,7 @@ func get(t *testing.T, url string) (int, string) {
 	require.NoError(t, err)
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return response.StatusCode, string(body)
@@ -50,7 +50,7 @@ func TestStart(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		response, err := http.Get(s.URL())
 		if err == nil {
-			response.Body.Close()
+			_ = response.Body.Close()
 		}
 		return err != nil
 	}, 5e9, 1e7, "it ends with its context")
@@ -112,6 +112,11 @@ func TestRepositories(t *testing.T) {
 	assert.Equal(t, map[string]any{"isEmpty": true, "defaultBranchRef": nil, "object": nil}, a.at("data", "e"))
 	assert.Equal(t, map[string]any{"isFork": true, "isLocked": true, "isDisabled": true, "diskUsage": 77.0, "defaultBranchRef": map[string]any{"name": "trunk"}}, a.at("data", "f"))
 	assert.Equal(t, http.StatusNotFound, w.as("ann's").rest(http.MethodGet, "/repos/acme/empty/git/trees/main", nil).Status)
+
+	w.AddToken("narrow", github.Token{Login: "ann", Repositories: []string{"acme/archived"}})
+	a = w.as("narrow").graphql(`{ viewer { own: repositories(first: 10) { totalCount }
+		all: repositories(first: 10, affiliations: [OWNER, ORGANIZATION_MEMBER], ownerAffiliations: [OWNER, ORGANIZATION_MEMBER]) { totalCount } } }`, nil)
+	assert.Equal(t, map[string]any{"own": map[string]any{"totalCount": 0.0}, "all": map[string]any{"totalCount": 1.0}}, a.at("data", "viewer"))
 
 	require.NoError(t, w.Configure("acme/archived", func(o *github.RepositoryOptions) { o.Archived = false }))
 	assert.Contains(t, list(", isArchived: false"), "archived")

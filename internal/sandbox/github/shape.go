@@ -2,7 +2,6 @@ package github
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -74,7 +73,7 @@ func (l links) repository(r *repository) jsonObject {
 		"private": o.Private, "visibility": map[bool]string{true: "private", false: "public"}[o.Private],
 		"description": orNull(o.Description), "fork": o.Fork, "archived": o.Archived, "disabled": o.Disabled, "is_template": false,
 		"default_branch": o.DefaultBranch, "language": orNull(o.Language), "topics": append([]string{}, o.Topics...), "size": r.size(),
-		"html_url": page, "url": at, "git_url": "git" + page[strings.Index(page, "://"):] + ".git", "ssh_url": "git@" + r.fullName() + ".git",
+		"html_url": page, "url": at, "git_url": fmt.Sprintf("git://%s/%s.git", l.host(), r.fullName()), "ssh_url": fmt.Sprintf("git@%s:%s.git", l.host(), r.fullName()),
 		"clone_url": page + ".git", "svn_url": page, "mirror_url": nil, "homepage": nil, "license": nil,
 		"has_issues": true, "has_projects": true, "has_wiki": false, "has_pages": false, "has_downloads": true, "has_discussions": false,
 		"forks": 0, "forks_count": 0, "stargazers_count": 0, "watchers": 0, "watchers_count": 0,

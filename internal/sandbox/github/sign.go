@@ -12,5 +12,5 @@ c2lnbmVkIGJ5IHRoZSBzYW5kYm94OiBubyBvbmUgYnV0IHRoZSBzYW5kYm94IGJlbGlldmVzIGl0
 
 // webFlow is who commits what GitHub commits itself.
 func (s *Server) webFlow() git.Person {
-	return git.Person{Name: "GitHub", Email: "noreply@github.com", When: s.now()}
+	return git.Person{Name: "GitHub", Email: webEmail, When: s.now()}
 }
