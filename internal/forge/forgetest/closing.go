@@ -20,10 +20,12 @@ func testClosed(t *testing.T, h Harness) {
 	h.Reject(t, name, done.Pull.Number)
 	number := h.OpenPull(t, name, branch, "main", "By hand")
 	h.Reject(t, name, number)
-	got, err = f.Closed(t.Context(), []forge.Ref{ref("basekeeper/other"), ref(branch), ref("main")})
+	h.Push(t, name, "basekeeper/theirs", text("x", "x"))
+	h.Reject(t, name, h.OpenPull(t, name, "basekeeper/theirs", "main", "By hand"))
+	got, err = f.Closed(t.Context(), []forge.Ref{ref("basekeeper/theirs"), ref(branch), ref("main")})
 	require.NoError(t, err)
 	require.Len(t, got, 3)
-	assert.Nil(t, got[0])
+	assert.Nil(t, got[0], "nobody declined ours there")
 	assert.Nil(t, got[2])
 	require.NotNil(t, got[1])
 	assert.Equal(t, done.Pull.Number, got[1].Number, "another's is not ours")
@@ -41,6 +43,13 @@ func testClosed(t *testing.T, h Harness) {
 	got, err = f.Closed(t.Context(), []forge.Ref{ref(branch)})
 	require.NoError(t, err)
 	assert.Nil(t, got[0], "a newer one was merged")
+
+	_, third := proposed(t, f, name, newFrom)
+	h.Reject(t, name, third.Pull.Number)
+	h.Merge(t, name, h.OpenPull(t, name, branch, "main", "By hand after all"))
+	got, err = f.Closed(t.Context(), []forge.Ref{ref(branch)})
+	require.NoError(t, err)
+	assert.Nil(t, got[0], "whoever opened it")
 }
 
 func testClose(t *testing.T, h Harness) {

@@ -166,14 +166,18 @@ func testTooLate(t *testing.T, h Harness) {
 	assert.Equal(t, forge.Open, pull.State)
 	assert.Equal(t, "Bump debian:12", pull.Title, "and is not described as what it is not")
 
-	// The same where nothing was there to be seen.
-	h.Create(t, h.Owner()+"/late", Kind{}, text("Dockerfile", oldFrom))
-	late := proposal(find(t, f, h.Owner()+"/late"), newFrom)
-	theirs = h.Push(t, late.Repository.Name, branch, text("Dockerfile", "FROM mine\n"))
-	_, err = f.Propose(t.Context(), late)
-	require.ErrorIs(t, err, forge.ErrMoved)
-	assert.Equal(t, theirs, h.Head(t, late.Repository.Name, branch))
-	assert.Empty(t, open(t, h, late.Repository.Name), "nobody's commits under our name")
+	// The same where nothing was there to be seen, for both ways of writing.
+	for _, mode := range []string{"100644", "100755"} {
+		late := h.Owner() + "/late" + mode
+		h.Create(t, late, Kind{}, text("Dockerfile", oldFrom))
+		p := proposal(find(t, f, late), newFrom)
+		p.Files[0].Mode = mode
+		theirs = h.Push(t, late, branch, text("Dockerfile", "FROM mine\n"))
+		_, err = f.Propose(t.Context(), p)
+		require.ErrorIs(t, err, forge.ErrMoved)
+		assert.Equal(t, theirs, h.Head(t, late, branch))
+		assert.Empty(t, open(t, h, late), "nobody's commits under our name")
+	}
 }
 
 // testTwice proposes the same from the same observation, as two runs might.
@@ -186,4 +190,14 @@ func testTwice(t *testing.T, h Harness) {
 	require.ErrorIs(t, err, forge.ErrMoved)
 	assert.Equal(t, forge.Open, only(t, h, name).State)
 	assertHolds(t, h, name, branch, "Dockerfile", newFrom)
+
+	// The same for one that is moved on: what it says is not put back.
+	p = proposal(find(t, f, name), newest)
+	p.Title = "Bump again"
+	_, err = f.Propose(t.Context(), p)
+	require.NoError(t, err)
+	_, err = f.Propose(t.Context(), p)
+	require.ErrorIs(t, err, forge.ErrMoved)
+	assert.Equal(t, "Bump again", only(t, h, name).Title)
+	assertHolds(t, h, name, branch, "Dockerfile", newest)
 }

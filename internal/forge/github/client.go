@@ -55,13 +55,12 @@ func New(opts Options) (*Client, error) {
 func (c *Client) transport(keys credentials) http.RoundTripper {
 	o := c.opts
 	c.counter = &counted{inner: &exchanged{inner: o.Transport, timeout: o.Timeout}}
-	pacer := newPacer(o.Now)
-	perOwner := o.App != nil
+	pacer := newPacer(o.Now, o.App != nil)
 	var t http.RoundTripper = c.counter
 	t = &authorized{inner: t, api: c.place.rest, userAgent: o.UserAgent, credentials: keys}
 	t = &paced{inner: t, pacer: pacer, reads: make(chan struct{}, o.Concurrency), writes: make(chan struct{}, 1),
-		perOwner: perOwner, deadline: o.Deadline, sleep: o.Sleep}
-	t = &retried{inner: t, pacer: pacer, perOwner: perOwner, retries: o.Retries, deadline: o.Deadline, sleep: o.Sleep, jitter: jitter}
+		deadline: o.Deadline, sleep: o.Sleep}
+	t = &retried{inner: t, pacer: pacer, retries: o.Retries, deadline: o.Deadline, sleep: o.Sleep, jitter: jitter}
 	return &unlimited{inner: t}
 }
 

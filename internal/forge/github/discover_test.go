@@ -213,3 +213,32 @@ func TestEnterprise(t *testing.T) {
 	require.ErrorIs(t, c.Dispatch(t.Context(), "acme/nowhere", "x", nil), forge.ErrNotFound)
 	require.Error(t, c.Dispatch(t.Context(), "nowhere", "x", nil))
 }
+
+// TestForks has pull requests from forks whose branches are named like ours.
+func TestForks(t *testing.T) {
+	w := newWorld(t)
+	w.repository(t, "acme/app")
+	c := w.client(t, nil)
+	r := find(t, c, "acme/app")
+	done, err := c.Propose(t.Context(), w.proposal(t, c, "acme/app", "FROM debian:13\n"))
+	require.NoError(t, err)
+	require.NoError(t, w.ClosePull("acme/app", done.Pull.Number, person))
+
+	require.NoError(t, w.CreateRepository("mallory/app", sandbox.RepositoryOptions{Fork: true}, sandbox.File{Path: "x", Content: []byte("x")}))
+	_, err = w.Push("mallory/app", branch, "mallory", "x", sandbox.File{Path: "Dockerfile", Content: []byte("FROM mallory\n")})
+	require.NoError(t, err)
+	number, err := w.OpenPull("acme/app", "mallory", "mallory:"+branch, "main", "x", "")
+	require.NoError(t, err)
+	assert.Nil(t, find(t, c, "acme/app").Branches[0].Pull, "it is not from our branch")
+
+	// Even one that was merged says nothing about ours.
+	merged, _ := w.spoiled(t, func(r request) *reply {
+		answer := r.pass()
+		answer.body = strings.Replace(answer.body, `"nodes":[`, fmt.Sprintf(`"nodes":[{"number":%d,"state":"MERGED","isCrossRepository":true},`, number), 1)
+		return &answer
+	}, nil)
+	closed, err := merged.Closed(t.Context(), []forge.Ref{{Repository: r, Branch: branch}})
+	require.NoError(t, err)
+	require.NotNil(t, closed[0])
+	assert.Equal(t, done.Pull.Number, closed[0].Number)
+}

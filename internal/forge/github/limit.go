@@ -38,34 +38,40 @@ const (
 	maxLimitWaits = 6
 )
 
-// limitOf returns how long the answer asks to wait, for the nth time, and
-// which limit it is; empty where it is none. An answer with a limit was not
-// acted upon: whatever was asked may be asked again.
-func limitOf(resp *http.Response, body []byte, n int, now time.Time) (time.Duration, string) {
+// limit is what an answer asks for.
+type limit struct {
+	wait    time.Duration
+	why     string
+	primary bool // the hourly count of one half of the API, not the secondary limit on all
+}
+
+// limitOf returns the limit that the answer, the nth in a row, speaks of. An
+// answer with a limit was not acted upon: whatever was asked may be asked again.
+func limitOf(resp *http.Response, body []byte, n int, now time.Time) (limit, bool) {
 	asked, hasAsked := retryAfter(resp.Header.Get("Retry-After"), now)
 	spent := resp.Header.Get("X-RateLimit-Remaining") == "0"
 	text := strings.ToLower(string(body[:min(len(body), 4096)]))
 	switch resp.StatusCode {
 	case http.StatusOK:
 		if !strings.Contains(text, `"rate_limited"`) || !strings.Contains(text, `"errors"`) {
-			return 0, ""
+			return limit{}, false
 		}
 		spent = true
 	case http.StatusForbidden:
 		if !hasAsked && !spent && !strings.Contains(text, "rate limit") && !strings.Contains(text, "abuse") {
-			return 0, ""
+			return limit{}, false
 		}
 	case http.StatusTooManyRequests:
 	default:
-		return 0, ""
+		return limit{}, false
 	}
 	if hasAsked {
-		return max(asked, time.Second), "GitHub asks to wait (secondary rate limit)"
+		return limit{max(asked, time.Second), "GitHub asks to wait (secondary rate limit)", false}, true
 	}
 	if reset, ok := resetOf(resp, now); spent && ok {
-		return reset, "all requests of this hour are spent"
+		return limit{reset, "all requests of this hour are spent", true}, true
 	}
-	return leastSecondaryWait << min(n, 5), "GitHub's secondary rate limit"
+	return limit{leastSecondaryWait << min(n, 5), "GitHub's secondary rate limit", false}, true
 }
 
 // resetOf returns the time until the primary limit begins anew.

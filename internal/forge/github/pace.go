@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -62,17 +63,25 @@ type pacer struct {
 	now func() time.Time
 
 	mu        sync.Mutex
+	perOwner  bool // each owner has a token, and so limits, of its own
 	lastWrite time.Time
-	holds     map[string]time.Time // by owner where each has a limit of its own
+	holds     map[budget]time.Time
 	minute    *window
 	hour      *window
 	rest      *window
 	graphql   *window
 }
 
-func newPacer(now func() time.Time) *pacer {
+// budget is one of the counts that GitHub keeps of primary limits: for each
+// token, one of REST and one of GraphQL.
+type budget struct {
+	owner   string
+	graphql bool
+}
+
+func newPacer(now func() time.Time, perOwner bool) *pacer {
 	return &pacer{
-		now: now, holds: map[string]time.Time{},
+		now: now, perOwner: perOwner, holds: map[budget]time.Time{},
 		minute:  &window{span: time.Minute, most: contentPerMinute},
 		hour:    &window{span: time.Hour, most: contentPerHour},
 		rest:    &window{span: time.Minute, most: restPoints},
@@ -80,22 +89,34 @@ func newPacer(now func() time.Time) *pacer {
 	}
 }
 
-// hold lets no request of owner go before until.
-func (p *pacer) hold(owner string, until time.Time) {
+// hold lets no request like c go before until: with the same token, and, where
+// it is the primary limit, to the same half of the API.
+func (p *pacer) hold(c call, until time.Time, primary bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until.After(p.holds[owner]) {
-		p.holds[owner] = until
+	own := p.budget(c)
+	for _, half := range []bool{false, true} {
+		at := budget{own.owner, half}
+		if (!primary || half == own.graphql) && until.After(p.holds[at]) {
+			p.holds[at] = until
+		}
 	}
+}
+
+func (p *pacer) budget(c call) budget {
+	if p.perOwner {
+		return budget{strings.ToLower(c.owner), c.graphql}
+	}
+	return budget{"", c.graphql}
 }
 
 // reserve books a request and returns when it may go; ok is false, and nothing
 // is booked, where that is later than deadline.
-func (p *pacer) reserve(c call, owner string, deadline time.Time) (at time.Time, ok bool) {
+func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	at = later(now, p.holds[owner])
+	at = later(now, p.holds[p.budget(c)])
 	points := p.rest
 	if c.graphql {
 		points = p.graphql
@@ -142,7 +163,6 @@ type paced struct {
 	pacer    *pacer
 	reads    chan struct{}
 	writes   chan struct{}
-	perOwner bool // each owner has a token of its own
 	deadline time.Time
 	sleep    func(context.Context, time.Duration) error
 }
@@ -169,7 +189,7 @@ func (t *paced) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (t *paced) wait(ctx context.Context, c call) error {
 	now := t.pacer.now()
-	at, ok := t.pacer.reserve(c, t.owner(c), soonest(t.deadline, ctx))
+	at, ok := t.pacer.reserve(c, soonest(t.deadline, ctx))
 	if !ok {
 		return &limitedError{until: at, now: now, why: "pacing by GitHub's published limits"}
 	}
@@ -177,15 +197,6 @@ func (t *paced) wait(ctx context.Context, c call) error {
 		return t.sleep(ctx, d)
 	}
 	return ctx.Err()
-}
-
-// owner is under whose name the pacer books: where there is one token only,
-// there is one limit only.
-func (t *paced) owner(c call) string {
-	if t.perOwner {
-		return c.owner
-	}
-	return ""
 }
 
 // soonest returns the earlier of the run's deadline and ctx's; zero for none.

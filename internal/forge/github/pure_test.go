@@ -48,11 +48,11 @@ func TestPacer(t *testing.T) {
 	// last books n requests that all come at once, and returns when the last goes.
 	last := func(t *testing.T, n int, c call) time.Duration {
 		t.Helper()
-		p := newPacer(func() time.Time { return start })
+		p := newPacer(func() time.Time { return start }, false)
 		var at time.Time
 		for range n {
 			var ok bool
-			at, ok = p.reserve(c, "", time.Time{})
+			at, ok = p.reserve(c, time.Time{})
 			require.True(t, ok)
 		}
 		return at.Sub(start)
@@ -74,16 +74,28 @@ func TestPacer(t *testing.T) {
 
 func TestPacerHolds(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	p := newPacer(func() time.Time { return now })
-	p.hold("acme", now.Add(time.Minute))
-	p.hold("acme", now.Add(time.Second))
-	at, ok := p.reserve(call{}, "acme", time.Time{})
-	assert.True(t, ok)
-	assert.Equal(t, now.Add(time.Minute), at, "the longest hold counts")
-	at, ok = p.reserve(call{}, "other", time.Time{})
-	assert.True(t, ok)
-	assert.Equal(t, now, at, "another token has a limit of its own")
-	_, ok = p.reserve(call{}, "acme", now.Add(30*time.Second))
+	p := newPacer(func() time.Time { return now }, true)
+	p.hold(call{owner: "acme"}, now.Add(time.Minute), false)
+	p.hold(call{owner: "acme"}, now.Add(time.Second), false)
+	p.hold(call{owner: "half", graphql: true}, now.Add(time.Hour), true)
+	tests := map[string]struct {
+		call call
+		want time.Duration
+	}{
+		"the longest hold counts":                  {call{owner: "Acme"}, time.Minute},
+		"a secondary limit is on both halves":      {call{owner: "acme", graphql: true}, time.Minute},
+		"another token has a limit of its own":     {call{owner: "other"}, 0},
+		"a primary limit is on one half":           {call{owner: "half", graphql: true}, time.Hour},
+		"and not on the other half, which goes on": {call{owner: "half"}, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			at, ok := p.reserve(tt.call, time.Time{})
+			assert.True(t, ok)
+			assert.Equal(t, tt.want, at.Sub(now))
+		})
+	}
+	_, ok := p.reserve(call{owner: "acme"}, now.Add(30*time.Second))
 	assert.False(t, ok)
 }
 
@@ -157,4 +169,36 @@ func TestClean(t *testing.T) {
 	assert.LessOrEqual(t, len(clean(string(make([]byte, 9000))+"é")), 410)
 	assert.Equal(t, "`a`", code("a"))
 	assert.Equal(t, "`` a`b ``", code("a`b"))
+}
+
+// TestPartsOfAPullRequest is about what is not listed, or is another's.
+func TestPartsOfAPullRequest(t *testing.T) {
+	bot := forge.Account{Login: "basekeeper[bot]", Kind: forge.App}
+	own := commitNode{OID: "aa", Author: &signer{User: &struct{ Login string }{bot.Login}}, Committer: &signer{Name: "GitHub", Email: "noreply@github.com"}}
+	node := func(total int) *pullNode {
+		n := &pullNode{Number: 7, State: "OPEN", BaseRepository: &struct{ ID string }{"R_1"}}
+		n.Commits.TotalCount = total
+		n.Commits.Nodes = []struct{ Commit commitNode }{{own}}
+		return n
+	}
+	assert.False(t, node(1).value(bot).OthersTouch)
+	assert.True(t, node(2).value(bot).OthersTouch, "what is not listed is not known to be ours")
+
+	branch := func(kind string) *branchNode {
+		b := &branchNode{Name: "x", Prefix: "refs/heads/basekeeper/"}
+		b.Target = &struct {
+			Typename string `json:"__typename"`
+			commitNode
+		}{kind, own}
+		b.AssociatedPullRequests.Nodes = []*pullNode{nil, node(1)}
+		return b
+	}
+	page := refPage{Nodes: []*branchNode{nil, branch("Tag"), branch("Commit")}}
+	got := page.values("R_1", bot)
+	require.Len(t, got, 1, "a branch points at a commit")
+	assert.Equal(t, "basekeeper/x", got[0].Name)
+	require.NotNil(t, got[0].Pull)
+	assert.Nil(t, page.values("R_2", bot)[0].Pull, "it is to be merged into another repository")
+	assert.Equal(t, "a/b", (&branchNode{Name: "a/b", Prefix: "refs/heads/"}).name())
+	assert.Equal(t, "a/b", (&branchNode{Name: "a/b"}).name())
 }

@@ -47,7 +47,6 @@ func (e *brokenError) Unwrap() error { return e.cause }
 type retried struct {
 	inner    http.RoundTripper
 	pacer    *pacer
-	perOwner bool
 	retries  int
 	deadline time.Time
 	sleep    func(context.Context, time.Duration) error
@@ -64,11 +63,11 @@ func (t *retried) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp, err := t.inner.RoundTrip(attempt)
 		switch {
 		case err == nil && resp.StatusCode < 500:
-			wait, why := limitOf(resp, bodyOf(resp), limited, t.pacer.now())
-			if why == "" {
+			limit, ok := limitOf(resp, bodyOf(resp), limited, t.pacer.now())
+			if !ok {
 				return resp, nil
 			}
-			if err := t.hold(req, wait, why, limited); err != nil {
+			if err := t.hold(req, limit, limited); err != nil {
 				return nil, err
 			}
 			limited++
@@ -107,20 +106,16 @@ func (t *retried) giveUp(req *http.Request, broken *brokenError) error {
 	return nil
 }
 
-// hold makes the next attempt, and all other requests with the same token,
+// hold makes the next attempt, and all other requests that the limit is about,
 // wait; the error is that the run has not so much time.
-func (t *retried) hold(req *http.Request, wait time.Duration, why string, n int) error {
+func (t *retried) hold(req *http.Request, l limit, n int) error {
 	now := t.pacer.now()
-	until := now.Add(wait)
+	until := now.Add(l.wait)
 	deadline := soonest(t.deadline, req.Context())
-	if wait > maxLimitWait || n >= maxLimitWaits || (!deadline.IsZero() && until.After(deadline)) {
-		return &limitedError{until: until, now: now, why: why}
+	if l.wait > maxLimitWait || n >= maxLimitWaits || (!deadline.IsZero() && until.After(deadline)) {
+		return &limitedError{until: until, now: now, why: l.why}
 	}
-	owner := ""
-	if t.perOwner {
-		owner = callOf(req).owner
-	}
-	t.pacer.hold(owner, until)
+	t.pacer.hold(callOf(req), until, l.primary)
 	return nil
 }
 
