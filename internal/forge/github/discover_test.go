@@ -242,3 +242,33 @@ func TestForks(t *testing.T) {
 	require.NotNil(t, closed[0])
 	assert.Equal(t, done.Pull.Number, closed[0].Number)
 }
+
+// TestLoopback goes over a real connection, as the demo does.
+func TestLoopback(t *testing.T) {
+	clock := newClock()
+	server, err := sandbox.Start(t.Context(), sandbox.Options{Now: clock.now})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Close()) })
+	server.AddOrganization(org)
+	server.AddToken(token, sandbox.Token{Login: "basekeeper[bot]", Kind: sandbox.InstallationToken})
+	w := &world{Server: server, clock: clock}
+	w.repository(t, "acme/app", sandbox.File{Path: "Dockerfile", Content: []byte("FROM debian:12 # \xff\n")})
+	for _, base := range []string{server.URL(), server.EnterpriseURL()} {
+		c, err := github.New(github.Options{BaseURL: base, Token: token, Now: clock.now, Sleep: clock.sleep})
+		require.NoError(t, err)
+		t.Cleanup(c.CloseIdle)
+		r := find(t, c, "acme/app")
+		got, err := c.Files(t.Context(), []forge.Wanted{{Repository: r, Commit: r.Head, Path: "Dockerfile"}})
+		require.NoError(t, err)
+		require.NoError(t, got[0].Err)
+		_, err = c.Propose(t.Context(), w.proposal(t, c, "acme/app", "FROM debian:13 # "+base+"\n"))
+		require.NoError(t, err)
+	}
+	assert.Len(t, server.PullRequests("acme/app"), 1)
+	require.NoError(t, server.Close())
+	c, err := github.New(github.Options{BaseURL: server.URL(), Token: token, Now: clock.now, Sleep: clock.sleep})
+	require.NoError(t, err)
+	_, err = c.Account(t.Context())
+	require.ErrorContains(t, err, "connection refused")
+	assert.Equal(t, 1, c.Requests().Total())
+}
