@@ -83,7 +83,7 @@ func cursor(index int) string {
 func index(cursor string) (int, error) {
 	raw, err := base64.StdEncoding.DecodeString(cursor)
 	n, err2 := strconv.Atoi(strings.TrimPrefix(string(raw), "cursor:"))
-	if err != nil || err2 != nil {
+	if err != nil || err2 != nil || n < 0 {
 		return 0, &apiError{Kind: "INVALID_CURSOR_ARGUMENTS", Message: fmt.Sprintf("`%s` does not appear to be a valid cursor.", cursor), nonNull: true}
 	}
 	return n, nil

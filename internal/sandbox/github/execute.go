@@ -114,7 +114,11 @@ func skipped(s ast.Selection, variables map[string]any) bool {
 		directives = s.Directives
 	}
 	for _, d := range directives {
-		condition, err := d.Arguments.ForName("if").Value.Value(variables)
+		argument := d.Arguments.ForName("if")
+		if argument == nil {
+			continue
+		}
+		condition, err := argument.Value.Value(variables)
 		if on, ok := condition.(bool); err == nil && ok && (d.Name == "skip" && on || d.Name == "include" && !on) {
 			return true
 		}

@@ -75,7 +75,7 @@ func (q *query) measureField(f *ast.Field, times int, total *size, spread []stri
 	}
 	switch page := max(a.integer("first"), a.integer("last")); {
 	case a.has("first") || a.has("last"):
-		if page > maxPage || page < 0 {
+		if page > maxPage || min(a.integer("first"), a.integer("last")) < 0 {
 			return tooMany(f, a)
 		}
 		total.requests += times

@@ -133,10 +133,11 @@ func paged[T any](c *call, list []T, shape func(T) any) []any {
 	}
 	size = min(size, 100)
 	page, err := strconv.Atoi(query.Get("page"))
+	last := max(1, (len(list)+size-1)/size)
 	if err != nil || page < 1 {
 		page = 1
 	}
-	last := max(1, (len(list)+size-1)/size)
+	page = min(page, last+1)
 	var links []string
 	link := func(rel string, n int) {
 		query.Set("page", strconv.Itoa(n))

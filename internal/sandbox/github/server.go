@@ -148,14 +148,18 @@ func (s *Server) Close() error {
 
 // locked runs f under the lock, and afterwards, without it, what f left to do.
 func (s *Server) locked(f func()) {
+	for _, task := range s.underLock(f) {
+		task()
+	}
+}
+
+func (s *Server) underLock(f func()) []func() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	f()
 	tasks := s.tasks
 	s.tasks = nil
-	s.mu.Unlock()
-	for _, task := range tasks {
-		task()
-	}
+	return tasks
 }
 
 func (s *Server) now() time.Time { return s.options.Now().UTC().Truncate(time.Second) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -197,5 +198,13 @@ func TestUnknownField(t *testing.T) {
 		require.NoError(t, err)
 		r.Header.Set("Authorization", "token ann's")
 		assert.Contains(t, serve(w.Handler(), r), want)
+	}
+}
+
+func TestPagesBeyondTheLast(t *testing.T) {
+	w := newWorld(t, github.RepositoryOptions{})
+	for _, page := range []string{"2", "0", "9223372036854775807", "x"} {
+		r := httptest.NewRequest(http.MethodGet, "/orgs/acme/repos?per_page=100&page="+page, nil)
+		assert.Contains(t, serve(w.Handler(), r), "[", page)
 	}
 }
