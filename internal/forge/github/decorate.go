@@ -15,13 +15,15 @@ import (
 // decorate adds what a pull request can do without. To a new one: labels,
 // assignees, reviewers and automerge, all in one request after one that looks
 // up their ids; labels that the repository has not got yet are one more, teams
-// another. Where the pull request was there before, only labels that it lacks:
-// automerge was told together with its content. What fails is a warning.
+// another. The same request gives the pull request the body that says that all
+// is there. Where the pull request was there before and had everything, only
+// labels that it lacks: automerge was told together with its content. What
+// fails is a warning.
 func (c *Client) decorate(ctx context.Context, p forge.Proposal, done *forge.Proposed) {
 	owner, name, _ := split(p.Repository.Name)
 	d := &decorator{client: c, owner: owner, name: name, done: done}
 	merge := d.mayMerge(p)
-	if p.Pull != nil {
+	if p.Pull != nil && p.Begun == "" {
 		d.addLabels(ctx, missing(p.Labels, done.Pull.Labels))
 		return
 	}
@@ -42,6 +44,9 @@ func (c *Client) decorate(ctx context.Context, p forge.Proposal, done *forge.Pro
 	method := p.AutoMerge
 	if !merge {
 		method = ""
+	}
+	if p.Begun != "" {
+		found.body = p.Body
 	}
 	d.apply(ctx, found, method)
 }
@@ -103,6 +108,7 @@ func (d *decorator) reviewers(all []string) (users, teams []string) {
 type decorations struct {
 	labels, reviewers, assignees []string
 	newLabels                    []string // names that the repository has not got
+	body                         string   // that the pull request gets in the end; empty to leave it
 }
 
 // lookUp finds the ids of labels and users: one reading request, none where
@@ -176,6 +182,9 @@ func (d *decorator) apply(ctx context.Context, found decorations, method string)
 	if method != "" {
 		add(stepMerge, "EnablePullRequestAutoMergeInput", "", mergeInput(pull.ID, method, d.done.Commit))
 	}
+	if found.body != "" { // the last one: who is cut off before comes back
+		add(stepUpdatePull, "UpdatePullRequestInput", "", map[string]any{"pullRequestId": pull.ID, "body": found.body})
+	}
 	if len(variables) == 0 {
 		return
 	}
@@ -190,7 +199,7 @@ func (d *decorator) apply(ctx context.Context, found decorations, method string)
 		return
 	}
 	failed := byStep(faults)
-	for _, s := range []step{stepLabels, stepAssign, stepRequest, stepMerge} {
+	for _, s := range []step{stepLabels, stepAssign, stepRequest, stepMerge, stepUpdatePull} {
 		f, ok := failed[s.alias]
 		if !ok {
 			f, ok = failed[""]

@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -212,6 +213,36 @@ func TestEnterprise(t *testing.T) {
 	require.NoError(t, c.Dispatch(t.Context(), "acme/app", "basekeeper-base-published", nil))
 	require.ErrorIs(t, c.Dispatch(t.Context(), "acme/nowhere", "x", nil), forge.ErrNotFound)
 	require.Error(t, c.Dispatch(t.Context(), "nowhere", "x", nil))
+}
+
+// TestManyBranches has more of them than two requests show.
+func TestManyBranches(t *testing.T) {
+	w := newWorld(t)
+	w.repository(t, "acme/app")
+	w.repository(t, "acme/other")
+	for i := range 230 {
+		_, err := w.Push("acme/app", fmt.Sprintf("basekeeper/%03d", i), person, "x", sandbox.File{Path: "x", Content: fmt.Append(nil, i)})
+		require.NoError(t, err)
+	}
+	c := w.client(t, nil)
+	found, skipped, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{org}, BranchPrefix: prefix})
+	require.NoError(t, err)
+	assert.Empty(t, skipped)
+	require.Len(t, found[0].Branches, 230)
+	for i, b := range found[0].Branches {
+		assert.Equal(t, fmt.Sprintf("basekeeper/%03d", i), b.Name)
+	}
+	assert.Equal(t, 1+3, c.Requests().Total())
+
+	// A cursor that stays is no reason to ask for ever.
+	stuck, _ := w.spoiled(t, func(r request) *reply {
+		answer := r.pass()
+		answer.body = regexp.MustCompile(`"pageInfo":{[^}]*}`).ReplaceAllString(answer.body, `"pageInfo":{"hasNextPage":true,"endCursor":"same"}`)
+		return &answer
+	}, nil)
+	_, _, err = stuck.Repositories(t.Context(), forge.Scope{Names: []string{"acme/app"}, BranchPrefix: prefix})
+	require.NoError(t, err)
+	assert.Equal(t, 2, stuck.Requests().Total())
 }
 
 // TestForks has pull requests from forks whose branches are named like ours.

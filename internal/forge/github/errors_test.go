@@ -78,6 +78,7 @@ func TestRefusals(t *testing.T) {
 			answer: status(422, `{"message":"Validation Failed","errors":[{"resource":"Tree","field":"x","code":"invalid"},{"message":"so it is"}]}`),
 			rest:   "read tree: GitHub answers HTTP 422: Validation Failed: Tree x invalid: so it is",
 		},
+		"no tree":    {answer: status(200, `{"data":null}`), rest: "read tree: GitHub gives half an answer"},
 		"422, moved": {answer: status(422, `{"message":"Reference already exists"}`), rest: "read tree: changed by somebody else meanwhile: Reference already exists", is: forge.ErrMoved},
 		"terminal":   {answer: status(410, `{"message":"\u001b[31mGone\nfor good"}`), rest: "read tree: GitHub answers HTTP 410: [31mGone for good"},
 		"GraphQL's permission": {

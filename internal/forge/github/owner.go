@@ -40,23 +40,23 @@ func (c *Client) listOwner(ctx context.Context, owner, prefix string, found *fin
 }
 
 // list reads a listing to its end. A page that is too much is halved, down to
-// a repository that is skipped; after that the pages grow again.
+// a repository that is skipped.
 func (c *Client) list(ctx context.Context, l listing, prefix string, found *finds) error {
-	after, size := "", perRequest
+	after, size := "", newPageSize()
 	for {
-		page, err := c.listPage(ctx, l, repositoryFields(prefix), prefix, after, size)
+		page, err := c.listPage(ctx, l, repositoryFields(prefix), prefix, after, size.now)
 		switch {
 		case err != nil && isFinal(ctx, err):
 			return err
-		case err != nil && isTooMuch(err) && size > 1:
-			size /= 2
+		case err != nil && isTooMuch(err) && size.now > 1:
+			size.fail()
 			continue
 		case err != nil && isTooMuch(err):
 			next, ok, err := c.passOver(ctx, l, after, err, found)
 			if err != nil || !ok {
 				return err
 			}
-			after = next
+			after, size.most = next, perRequest // it was that one
 			continue
 		case err != nil:
 			found.skip(l.of, err)
@@ -72,7 +72,8 @@ func (c *Client) list(ctx context.Context, l listing, prefix string, found *find
 		if !page.info.HasNextPage || page.info.EndCursor == after {
 			return nil
 		}
-		after, size = page.info.EndCursor, min(size*2, perRequest)
+		after = page.info.EndCursor
+		size.grow()
 	}
 }
 

@@ -32,6 +32,11 @@ func (c *Client) Propose(ctx context.Context, p forge.Proposal) (forge.Proposed,
 	if _, err := c.Account(ctx); err != nil {
 		return forge.Proposed{}, err
 	}
+	if len(p.Files) == 0 { // it has its content
+		done := forge.Proposed{Pull: *p.Pull, Commit: p.BranchID}
+		c.decorate(ctx, p, &done)
+		return done, nil
+	}
 	write := c.replace
 	if p.Pull == nil && isPlainAll(p.Files) {
 		write = c.create
@@ -61,7 +66,7 @@ func checkProposal(p forge.Proposal) error {
 		return errors.New("propose: the repository's id, the base and the branch are needed")
 	case p.Branch == p.Base || p.Branch == p.Repository.DefaultBranch:
 		return fmt.Errorf("propose: %s cannot be merged into itself", p.Branch)
-	case len(p.Files) == 0:
+	case len(p.Files) == 0 && (p.Pull == nil || p.Begun == ""):
 		return errors.New("propose: no files: an empty change closes a pull request")
 	case p.Pull != nil && (p.Pull.ID == "" || p.BranchID == ""):
 		return errors.New("propose: a pull request that is open has an id, and a branch")
@@ -151,6 +156,14 @@ func ours(n *pullNode, account forge.Account, commit string) forge.PullRequest {
 func pullInput(p forge.Proposal) map[string]any {
 	return map[string]any{
 		"repositoryId": p.Repository.ID, "baseRefName": p.Base, "headRefName": p.Branch,
-		"title": p.Title, "body": p.Body, "draft": p.Draft,
+		"title": p.Title, "body": firstBody(p), "draft": p.Draft,
 	}
+}
+
+// firstBody is the body until the pull request has all that belongs to it.
+func firstBody(p forge.Proposal) string {
+	if p.Begun != "" {
+		return p.Begun
+	}
+	return p.Body
 }

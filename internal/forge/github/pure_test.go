@@ -184,13 +184,24 @@ func TestPartsOfAPullRequest(t *testing.T) {
 	assert.False(t, node(1).value(bot).OthersTouch)
 	assert.True(t, node(2).value(bot).OthersTouch, "what is not listed is not known to be ours")
 
+	stale := node(2)
+	stale.HeadRefOID = "before"
+	got := ours(stale, bot, "after")
+	assert.Equal(t, "after", got.HeadID, "an answer may be from before the branch moved")
+	assert.Equal(t, 1, got.Commits)
+	assert.False(t, got.OthersTouch)
+	assert.True(t, got.Mine)
+}
+
+func TestPartsOfAPage(t *testing.T) {
+	bot := forge.Account{Login: "basekeeper[bot]", Kind: forge.App}
 	branch := func(kind string) *branchNode {
 		b := &branchNode{Name: "x", Prefix: "refs/heads/basekeeper/"}
 		b.Target = &struct {
 			Typename string `json:"__typename"`
 			commitNode
-		}{kind, own}
-		b.AssociatedPullRequests.Nodes = []*pullNode{nil, node(1)}
+		}{kind, commitNode{OID: "aa"}}
+		b.AssociatedPullRequests.Nodes = []*pullNode{nil, {Number: 7, State: "OPEN", BaseRepository: &struct{ ID string }{"R_1"}}}
 		return b
 	}
 	page := refPage{Nodes: []*branchNode{nil, branch("Tag"), branch("Commit")}}
@@ -201,4 +212,20 @@ func TestPartsOfAPullRequest(t *testing.T) {
 	assert.Nil(t, page.values("R_2", bot)[0].Pull, "it is to be merged into another repository")
 	assert.Equal(t, "a/b", (&branchNode{Name: "a/b", Prefix: "refs/heads/"}).name())
 	assert.Equal(t, "a/b", (&branchNode{Name: "a/b"}).name())
+}
+
+func TestPageSize(t *testing.T) {
+	s := newPageSize()
+	s.fail()
+	s.fail()
+	var sizes []int
+	for range 14 {
+		sizes = append(sizes, s.now)
+		s.grow()
+	}
+	assert.Equal(t, []int{25, 25, 25, 25, 50, 50, 50, 50, 100, 100, 100, 100, 100, 100}, sizes)
+	s.fail()
+	s.most = perRequest
+	s.grow()
+	assert.Equal(t, 100, s.now, "the one that was too much is out of the way")
 }

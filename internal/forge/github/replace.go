@@ -106,7 +106,7 @@ func (c *Client) replaceDocument(p forge.Proposal, commit string) (query string,
 		return `mutation($branch:UpdateRefsInput!,$pull:CreatePullRequestInput!){branch:updateRefs(input:$branch){clientMutationId}
 pull:createPullRequest(input:$pull){pullRequest{` + pullFields + `}}}`, variables, stepCreatePull
 	}
-	update := map[string]any{"pullRequestId": p.Pull.ID, "title": p.Title, "body": p.Body}
+	update := map[string]any{"pullRequestId": p.Pull.ID, "title": p.Title, "body": firstBody(p)}
 	if p.Pull.Base != p.Base {
 		update["baseRefName"] = p.Base
 	}
