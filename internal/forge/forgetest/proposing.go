@@ -72,7 +72,7 @@ func testProposeBytes(t *testing.T, h Harness) {
 }
 
 func testHostileNames(t *testing.T, h Harness) {
-	name := h.Owner() + "/app.js-_"
+	name := h.Owner() + "/app.js-x_1"
 	const path = "a b/%2e%2e/#?&+\"'`$(x)/🐳.Dockerfile"
 	h.Create(t, name, Kind{}, text(path, oldFrom))
 	f := h.Client(t, nil)

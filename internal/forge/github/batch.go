@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -45,35 +46,61 @@ func weightless(int) int { return 0 }
 
 // each asks for all batches, several at a time. A batch that is too much is
 // halved. What cannot be had even alone is handed to failed, which is called by
-// several goroutines, each item by one. The error is the context's, or
-// [forge.ErrLimited].
+// several goroutines, each item by one; after a few of these in a row it is
+// GitHub that fails, and the rest is not asked for. The error is the context's,
+// or [forge.ErrLimited].
 func (c *Client) each(ctx context.Context, all []batch, ask func(context.Context, batch) error, failed func(int, error)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(c.opts.Concurrency)
+	h := &halving{ask: ask, failed: failed}
 	for _, b := range all {
-		group.Go(func() error { return halved(ctx, b, ask, failed) })
+		group.Go(func() error { return h.do(ctx, b) })
 	}
 	return group.Wait()
 }
 
-func halved(ctx context.Context, b batch, ask func(context.Context, batch) error, failed func(int, error)) error {
-	err := ask(ctx, b)
+// halving is one call of each.
+type halving struct {
+	ask    func(context.Context, batch) error
+	failed func(int, error)
+	alone  atomic.Int32 // items in a row that were too much even alone
+}
+
+// outage is how many items in a row are too much even alone before it is
+// GitHub that has a problem, and not they.
+const outage = 3
+
+func (h *halving) do(ctx context.Context, b batch) error {
+	if h.alone.Load() >= outage {
+		return h.fail(b, errOutage)
+	}
+	err := h.ask(ctx, b)
 	switch {
 	case err == nil:
+		h.alone.Store(0)
 		return nil
 	case isFinal(ctx, err):
 		return err
-	case !isTooMuch(err) || len(b.items) == 1:
-		for _, i := range b.items {
-			failed(i, err)
-		}
-		return nil
+	case !isTooMuch(err):
+		return h.fail(b, err)
+	case len(b.items) == 1:
+		h.alone.Add(1)
+		return h.fail(b, err)
 	}
 	half := len(b.items) / 2
-	if err := halved(ctx, batch{b.owner, b.items[:half]}, ask, failed); err != nil {
+	if err := h.do(ctx, batch{b.owner, b.items[:half]}); err != nil {
 		return err
 	}
-	return halved(ctx, batch{b.owner, b.items[half:]}, ask, failed)
+	return h.do(ctx, batch{b.owner, b.items[half:]})
+}
+
+var errOutage = errors.New("not asked for: GitHub cannot be relied on at the moment")
+
+func (h *halving) fail(b batch, err error) error {
+	for _, i := range b.items {
+		h.failed(i, err)
+	}
+	return nil
 }
 
 // isFinal reports whether the run ends with this error.

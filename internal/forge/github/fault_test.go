@@ -211,6 +211,28 @@ func TestOneIsTooMuch(t *testing.T) {
 	assert.Less(t, len(p.seen), 50)
 }
 
+// TestOutage has GitHub, or the way there, fail for everything.
+func TestOutage(t *testing.T) {
+	for name, spoil := range map[string]reply{"502": status(502, ""), "reset": reset} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c, p := w.spoiled(t, times(1<<30, spoil), nil)
+			var names []string
+			var refs []forge.Ref
+			for i := range 300 {
+				names = append(names, fmt.Sprintf("acme/app%d", i))
+				refs = append(refs, forge.Ref{Repository: forge.Repository{Name: names[i]}, Branch: "main"})
+			}
+			_, skipped, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{org}, Names: names})
+			require.NoError(t, err)
+			assert.Len(t, skipped, 301, "none is forgotten")
+			_, err = c.Heads(t.Context(), refs)
+			require.Error(t, err)
+			assert.Less(t, len(p.seen), 120)
+		})
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	w := newWorld(t)
 	w.repository(t, "acme/app")

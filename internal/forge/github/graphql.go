@@ -114,10 +114,11 @@ func isLost(err error) bool {
 	return errors.As(err, &broken) && broken.lost
 }
 
-// isTooMuch reports whether asking for less may help.
+// isTooMuch reports whether asking for less may help: not where there is no
+// connection at all.
 func isTooMuch(err error) bool {
 	var broken *brokenError
-	return errors.As(err, &broken)
+	return errors.As(err, &broken) && (broken.status != 0 || isTimeout(broken.cause))
 }
 
 // exhausted returns an error where one of the faults says that GitHub ran out
