@@ -69,7 +69,7 @@ func (f Remote) carryOut(ctx context.Context, r Run, p plan.Pull, files []forge.
 	branch := r.seen[plan.Branch{Repository: p.Repository, Name: p.Branch}].Branch
 	var err error
 	switch p.Step {
-	case plan.Create, plan.Update:
+	case plan.Create, plan.Update, plan.Finish:
 		err = f.propose(ctx, r, &done, files)
 	case plan.Close:
 		body, comment := render.Closing(branch.Pull.Body, p.Reason)
@@ -92,16 +92,23 @@ func (f Remote) carryOut(ctx context.Context, r Run, p plan.Pull, files []forge.
 // propose makes a pull request or moves one on.
 func (f Remote) propose(ctx context.Context, r Run, done *Pulled, files []forge.NewFile) error {
 	p := &done.Pull
-	if len(files) == 0 {
+	if len(files) == 0 && p.Step != plan.Finish {
 		return fmt.Errorf("%w: %s has the new content already", forge.ErrMoved, p.Base)
 	}
 	proposal := forge.Proposal{
 		Repository: r.projects[p.Repository].Repository, Base: p.Base, BaseID: r.head(*p), Branch: p.Branch, BranchID: p.BranchID,
-		Files: files, Title: p.Title, Message: p.Message, Body: f.body(ctx, r, *p),
+		Files: files, Title: p.Title, Message: p.Message,
 		Labels: p.Labels, Reviewers: p.Reviewers, Assignees: p.Assignees, Draft: p.Draft, AutoMerge: p.AutoMerge,
 	}
-	if b := r.seen[plan.Branch{Repository: p.Repository, Name: p.Branch}].Branch; b != nil {
-		proposal.Pull = b.Pull
+	seen := r.seen[plan.Branch{Repository: p.Repository, Name: p.Branch}]
+	if seen.Branch != nil {
+		proposal.Pull = seen.Branch.Pull
+	}
+	request := f.described(ctx, r, *p)
+	proposal.Body = render.PullRequest(request).Body
+	if p.Step == plan.Finish || wishes(*p) && (proposal.Pull == nil || seen.Hint.Begun) {
+		request.State.Begun = true
+		proposal.Begun = render.PullRequest(request).Body
 	}
 	got, err := f.Forge.Propose(ctx, proposal)
 	if err != nil {
@@ -111,6 +118,11 @@ func (f Remote) propose(ctx context.Context, r Run, done *Pulled, files []forge.
 	done.Signed, done.Warnings = got.Signed, got.Warnings
 	f.known(*p, got.Commit, r.Plan, files)
 	return nil
+}
+
+// wishes reports whether there is more to a pull request than its content.
+func wishes(p plan.Pull) bool {
+	return len(p.Labels)+len(p.Reviewers)+len(p.Assignees) > 0 || p.AutoMerge != ""
 }
 
 // known remembers what the branch holds now, so that the next run need not

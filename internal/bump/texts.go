@@ -13,7 +13,7 @@ import (
 // hint reads what our own text in a pull request says.
 func hint(body string) plan.Hint {
 	state, _ := render.DecodeState(body)
-	return plan.Hint{Digests: state.Digests, HandsOff: state.HandsOff, Refresh: render.Refresh(body)}
+	return plan.Hint{Digests: state.Digests, HandsOff: state.HandsOff, Begun: state.Begun, Refresh: render.Refresh(body)}
 }
 
 // dress says how a pull request looks.
@@ -21,7 +21,7 @@ func (g *gathering) dress(p *plan.Pull) {
 	if len(p.Bumps) == 0 {
 		return
 	}
-	if p.Step == plan.Create || p.Step == plan.Update {
+	if p.Step == plan.Create || p.Step == plan.Update || p.Step == plan.Finish {
 		g.ask(p)
 	}
 	request := g.run.request(*p)
@@ -86,9 +86,9 @@ func (r Run) request(p plan.Pull) render.Request {
 	return request
 }
 
-// body writes a pull request's body, with what the images say about
-// themselves. An image that cannot be asked is written about with less.
-func (f Remote) body(ctx context.Context, r Run, p plan.Pull) string {
+// described is the same with what the images say about themselves. An image
+// that cannot be asked is written about with less.
+func (f Remote) described(ctx context.Context, r Run, p plan.Pull) render.Request {
 	request := r.request(p)
 	for i := range request.Changes {
 		c := &request.Changes[i]
@@ -98,7 +98,7 @@ func (f Remote) body(ctx context.Context, r Run, p plan.Pull) string {
 		}
 		c.New = f.about(ctx, r, ref.Pinned(c.To))
 	}
-	return render.PullRequest(request).Body
+	return request
 }
 
 // about asks once in a run what an image says about itself; nil where that

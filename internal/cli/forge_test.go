@@ -127,7 +127,7 @@ func (o *org) runCtx(ctx context.Context, args ...string) ran {
 	}
 	var out, errors bytes.Buffer
 	status := cli.Main(ctx, cli.Env{
-		Args: append(args, "--cache", o.cache), Stdout: &out, Stderr: &errors,
+		Args: append([]string{args[0], "--cache", o.cache}, args[1:]...), Stdout: &out, Stderr: &errors,
 		Getenv: func(name string) string { return env[name] }, Now: o.time,
 		Sleep: func(ctx context.Context, d time.Duration) error { o.wait(d); return ctx.Err() },
 	})

@@ -12,7 +12,8 @@ var (
 )
 
 // Proposal is a pull request as it should be: made where there is none, moved
-// on where there is one.
+// on where there is one. Where there is one and no Files, only what Begun
+// speaks of is added.
 type Proposal struct {
 	Repository Repository
 	Base       string       // branch that it is to be merged into
@@ -24,6 +25,7 @@ type Proposal struct {
 	Message    string // of the commit: a headline, an empty line, a body
 	Title      string
 	Body       string // Markdown
+	Begun      string // the body until labels, reviewers, assignees and automerge are there; empty where none are to be added
 	Labels     []string
 	Reviewers  []string // users, or owner/team
 	Assignees  []string

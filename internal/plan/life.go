@@ -79,6 +79,8 @@ func (f PullFacts) open(p *Pull, seen Seen) {
 	}
 	reason := f.outdated(*p, seen)
 	switch {
+	case reason == "" && seen.Hint.Begun:
+		p.Step, p.Reason = Finish, "the run that made it was cut off"
 	case reason == "":
 		p.Step = Keep
 	case !f.inWindow(*p):

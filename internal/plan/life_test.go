@@ -140,6 +140,14 @@ func TestLifeOfAPullRequest(t *testing.T) {
 			seen: plan.Seen{Branch: branch("", pull()), Content: wanted(t), Hint: plan.Hint{Refresh: true}},
 			want: "update: a person asked for it",
 		},
+		"its run was cut off": {
+			seen: plan.Seen{Branch: branch("", pull()), Content: wanted(t), Hint: plan.Hint{Begun: true}},
+			want: "finish: the run that made it was cut off",
+		},
+		"its run was cut off, and the base moved": {
+			seen: plan.Seen{Branch: branch("", pull()), Content: at(t, main, "Dockerfile", olderFile), Hint: plan.Hint{Begun: true}},
+			want: "update: it does not make the change that is wanted now",
+		},
 		"it holds what is not wanted any more": {
 			seen: plan.Seen{Branch: branch("", pull()), Content: wanted(t), Hint: plan.Hint{Digests: map[string]image.Digest{
 				"docker.io/library/debian:12": d("b"), "docker.io/library/alpine:3": d("c"),

@@ -38,6 +38,7 @@ type Step string
 const (
 	Create Step = "create" // there is none yet
 	Update Step = "update" // its branch is replaced by the wanted content
+	Finish Step = "finish" // its content is right; labels, reviewers or automerge are still to come
 	Keep   Step = "keep"   // it is as it should be
 	Close  Step = "close"  // nothing is left of it
 	Note   Step = "note"   // say once that it is left alone
@@ -90,6 +91,7 @@ type Hint struct {
 	Digests  map[string]image.Digest // by image and tag; nil where nothing is said
 	HandsOff bool                    // the note that it is left alone is there already
 	Refresh  bool                    // a person asked for the branch to be made anew
+	Begun    bool                    // the run that made it ended before it had labels, reviewers and the rest
 }
 
 // PullFacts is all that decisions about pull requests are made from.

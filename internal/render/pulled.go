@@ -23,6 +23,7 @@ type Pulled struct {
 var steps = map[plan.Step][2]string{
 	plan.Create: {"to open", "opened"},
 	plan.Update: {"to move on", "moved on"},
+	plan.Finish: {"to finish", "finished"},
 	plan.Keep:   {"as it should be", "as it should be"},
 	plan.Close:  {"to close", "closed"},
 	plan.Note:   {"to note", "noted"},
@@ -79,7 +80,7 @@ func pulledRow(word string, p Pulled) []string {
 
 func pulledSummary(counts map[string]int) string {
 	var parts []string
-	for _, word := range []string{"opened", "moved on", "closed", "noted", "as it should be", "left", "failed", "to open", "to move on", "to close", "to note"} {
+	for _, word := range []string{"opened", "moved on", "finished", "closed", "noted", "as it should be", "left", "failed", "to open", "to move on", "to finish", "to close", "to note"} {
 		if n := counts[word]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}

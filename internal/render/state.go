@@ -15,6 +15,7 @@ type State struct {
 	Digests  map[string]image.Digest `json:"digests,omitempty"`  // where each image and tag is moved; nil where they are too many
 	ClosedBy string                  `json:"closedBy,omitempty"` // [Tool], where basekeeper itself closed it
 	HandsOff bool                    `json:"handsOff,omitempty"` // the note that it is left alone is written
+	Begun    bool                    `json:"begun,omitempty"`    // labels, reviewers or automerge are still to come
 }
 
 // Tool is the name by which basekeeper speaks of itself in a state.
