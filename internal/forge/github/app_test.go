@@ -76,6 +76,8 @@ func TestApp(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, skipped)
 	assert.Equal(t, []string{"acme/app", "alice/app"}, names(found))
+	asked := strings.Join(p.seen, "\n")
+	assert.Equal(t, 1, strings.Count(asked, "/installation/repositories"), "not where all of the owner's are meant")
 
 	found, skipped, err = c.Repositories(t.Context(), forge.Scope{
 		Organizations: []string{org, "other"}, Names: []string{"alice/app", "acme/app", "other/app"}, BranchPrefix: prefix,
@@ -174,6 +176,31 @@ func TestAppInstalledNowhere(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, skipped, 1)
 	require.EqualError(t, skipped[0].Err, "the App is not installed anywhere: install it for an organization or a user")
+}
+
+func TestAppSuspended(t *testing.T) {
+	w, asApp := installed(t)
+	c, _ := w.spoiled(t, func(r request) *reply {
+		answer := r.pass()
+		if strings.HasSuffix(r.URL.Path, "installations") || strings.HasSuffix(r.URL.Path, "/installation") {
+			answer.body = strings.ReplaceAll(answer.body, `"suspended_at":null`, `"suspended_at":"2026-03-01T12:00:00Z"`)
+		}
+		return &answer
+	}, asApp)
+	_, skipped, err := c.Repositories(t.Context(), forge.Scope{Installation: true})
+	require.NoError(t, err)
+	require.Len(t, skipped, 2)
+	require.EqualError(t, skipped[0].Err, "permission denied: the App's installation is suspended")
+
+	fresh, _ := w.spoiled(t, func(r request) *reply {
+		answer := r.pass()
+		answer.body = strings.ReplaceAll(answer.body, `"suspended_at":null`, `"suspended_at":"2026-03-01T12:00:00Z"`)
+		return &answer
+	}, asApp)
+	_, skipped, err = fresh.Repositories(t.Context(), forge.Scope{Users: []string{"alice"}})
+	require.NoError(t, err)
+	require.Len(t, skipped, 1)
+	require.EqualError(t, skipped[0].Err, "the App's installation at alice is suspended: permission denied")
 }
 
 // TestAppUnderLoad has more requests than places wait for one token.

@@ -60,6 +60,9 @@ func statusError(who string, status int, header http.Header, message string) err
 	case http.StatusForbidden:
 		return deniedError(who, header, message)
 	case http.StatusNotFound:
+		if needs := permissions(header.Get("X-Accepted-GitHub-Permissions")); needs != "" {
+			who += ", which needs " + needs
+		}
 		return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, who)
 	case http.StatusConflict, http.StatusUnprocessableEntity:
 		if isMoved(message) {

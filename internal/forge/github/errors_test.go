@@ -74,6 +74,10 @@ func TestRefusals(t *testing.T) {
 			answer: status(403, ""), rest: "read tree: permission denied: the App's installation token: GitHub does not say why", is: forge.ErrDenied,
 		},
 		"404": {answer: status(404, `{"message":"Not Found"}`), rest: "read tree: not found, or hidden from the App's installation token", is: forge.ErrNotFound},
+		"404, a permission": {
+			answer: status(404, `{"message":"Not Found"}`, "X-Accepted-GitHub-Permissions", "contents=read"), is: forge.ErrNotFound,
+			rest: "read tree: not found, or hidden from the App's installation token, which needs contents: read",
+		},
 		"422": {
 			answer: status(422, `{"message":"Validation Failed","errors":[{"resource":"Tree","field":"x","code":"invalid"},{"message":"so it is"}]}`),
 			rest:   "read tree: GitHub answers HTTP 422: Validation Failed: Tree x invalid: so it is",

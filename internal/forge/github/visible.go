@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	rest "github.com/google/go-github/v60/github"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
@@ -34,43 +35,52 @@ func (c *Client) listVisible(ctx context.Context, prefix string, found *finds) e
 
 // listInstallations goes through the accounts that have installed the App.
 func (c *Client) listInstallations(ctx context.Context, prefix string, found *finds) error {
-	app := withCall(ctx, call{app: true})
+	installed, err := c.installations(ctx)
+	switch {
+	case err != nil && isFinal(ctx, err):
+		return err
+	case err != nil:
+		found.skip("the App", err)
+		return nil
+	case len(installed) == 0:
+		found.skip("the App", errNoInstallations)
+		return nil
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.opts.Concurrency)
+	for _, one := range installed {
+		owner := one.GetAccount().GetLogin()
+		if one.SuspendedAt != nil {
+			found.skip(owner, fmt.Errorf("%w: the App's installation is suspended", forge.ErrDenied))
+			continue
+		}
+		c.apps.learn(owner, one.GetID())
+		group.Go(func() error {
+			if one.GetRepositorySelection() == "all" {
+				return c.listOwner(ctx, owner, prefix, found)
+			}
+			return c.listInstallation(ctx, owner, owner, prefix, found)
+		})
+	}
+	return group.Wait()
+}
+
+// installations returns where the App is installed.
+func (c *Client) installations(ctx context.Context) ([]*rest.Installation, error) {
+	ctx = withCall(ctx, call{app: true})
 	options := &rest.ListOptions{PerPage: perRequest}
-	var owners []string
-	suspended := 0
+	var all []*rest.Installation
 	for {
-		part, resp, err := c.rest.Apps.ListInstallations(app, options)
+		part, resp, err := c.rest.Apps.ListInstallations(ctx, options)
 		if err != nil {
-			if isFinal(ctx, err) {
-				return bare(err)
-			}
-			found.skip("the App", fmt.Errorf("list its installations: %w", restError(appKey, resp, err)))
-			return nil
+			return nil, fmt.Errorf("list its installations: %w", restError(appKey, resp, err))
 		}
-		for _, one := range part {
-			owner := one.GetAccount().GetLogin()
-			if one.SuspendedAt != nil {
-				suspended++
-				found.skip(owner, fmt.Errorf("%w: the App's installation is suspended", forge.ErrDenied))
-				continue
-			}
-			c.apps.learn(owner, one.GetID())
-			owners = append(owners, owner)
-		}
+		all = append(all, part...)
 		if resp.NextPage <= options.Page {
-			break
+			return all, nil
 		}
 		options.Page = resp.NextPage
 	}
-	if len(owners)+suspended == 0 {
-		found.skip("the App", errNoInstallations)
-	}
-	for _, owner := range owners {
-		if err := c.listInstallation(ctx, owner, owner, prefix, found); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // listInstallation lists the repositories of one installation: REST knows
