@@ -33,7 +33,7 @@ func (c *Client) create(ctx context.Context, p forge.Proposal) (forge.Proposed, 
 	// A branch that somebody else put to the base is as good as ours: what
 	// counts is that the commit and the pull request came about.
 	if answer.Commit != nil && answer.pull() == nil {
-		err = c.reopen(ctx, p, &answer, failed)
+		err = c.openLater(ctx, p, &answer, failed)
 	}
 	if answer.Commit != nil && answer.pull() != nil {
 		commit := answer.Commit.Commit
@@ -63,9 +63,9 @@ func (c *Client) isLagging(p forge.Proposal, failed steps) bool {
 	return !branchFailed && commitFailed && p.BranchID != p.BaseID && errors.Is(c.fault(stepCommit.mutation, commit), forge.ErrMoved)
 }
 
-// reopen makes the pull request that GitHub found to come too quickly: a limit
+// openLater makes the pull request that GitHub found to come too quickly: a limit
 // on content that only some steps of a document meet.
-func (c *Client) reopen(ctx context.Context, p forge.Proposal, answer *written, failed steps) error {
+func (c *Client) openLater(ctx context.Context, p forge.Proposal, answer *written, failed steps) error {
 	const attempts = 3
 	for n := range attempts {
 		f, ok := failed[stepCreatePull.alias]

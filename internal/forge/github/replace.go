@@ -30,7 +30,7 @@ func (c *Client) replace(ctx context.Context, p forge.Proposal) (forge.Proposed,
 	}
 	failed := byStep(faults)
 	if _, ok := failed["branch"]; !ok && p.Pull == nil {
-		if err := c.reopen(ctx, p, &answer, failed); err != nil {
+		if err := c.openLater(ctx, p, &answer, failed); err != nil {
 			return forge.Proposed{}, err
 		}
 	}
