@@ -118,12 +118,11 @@ func (g *gathering) releaseLines(ctx context.Context) ([]*reading, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		g.skip(forge.Skipped{Name: "base-branches", Err: err})
-		return nil, nil
+		g.skip(forge.Skipped{Name: "base-branches", Err: err}) // of some; the others are there
 	}
 	var all []*reading
 	for i, ref := range refs {
-		if heads[i] != "" {
+		if i < len(heads) && heads[i] != "" {
 			all = append(all, &reading{repository: ref.Repository, branch: ref.Branch, commit: heads[i]})
 		}
 	}

@@ -54,7 +54,9 @@ func (g *gathering) pullFacts() plan.PullFacts {
 		facts.Occurrences[plan.Branch{Repository: p.Name, Name: r.branch}] = occurrences
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.run.projects)) {
-		facts.Targets = append(facts.Targets, g.run.projects[name].targets...)
+		if p := g.run.projects[name]; !p.Archived { // it can be looked at, and no more
+			facts.Targets = append(facts.Targets, p.targets...)
+		}
 	}
 	return facts
 }

@@ -125,9 +125,12 @@ func (o *org) runCtx(ctx context.Context, args ...string) ran {
 	for k, v := range o.extra {
 		env[k] = v
 	}
+	if o.cache != "" {
+		args = append([]string{args[0], "--cache", o.cache}, args[1:]...)
+	}
 	var out, errors bytes.Buffer
 	status := cli.Main(ctx, cli.Env{
-		Args: append([]string{args[0], "--cache", o.cache}, args[1:]...), Stdout: &out, Stderr: &errors,
+		Args: args, Stdout: &out, Stderr: &errors,
 		Getenv: func(name string) string { return env[name] }, Now: o.time,
 		Sleep: func(ctx context.Context, d time.Duration) error { o.wait(d); return ctx.Err() },
 	})

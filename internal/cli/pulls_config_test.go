@@ -1,8 +1,13 @@
 package cli_test
 
 import (
+	cryptorand "crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -285,7 +290,13 @@ func TestFiltersAndUnknownRepositories(t *testing.T) {
 	o.bump(0, o.config("repositories: {topics: [docker]}\n")...)
 	assert.Len(t, o.open("acme/topic"), 1)
 	assert.Empty(t, o.open("acme/app"))
-	got := o.run("bump", "--repository", "acme/fork", "--repository", "acme/nosuch")
+	o.repository("acme/archived", hub.RepositoryOptions{Archived: true}, "Dockerfile", "FROM "+o.pin("base", "1", old)+"\n")
+	got := o.bump(0, o.config("repositories: {archived: true, topics: [nosuch]}\n")...)
+	assert.Contains(t, got.errors, "left out: 3 × it has none of the topics asked for")
+	got = o.bump(0, o.config("repositories: {archived: true}\n")...)
+	assert.Contains(t, got.out, "acme/archived/Dockerfile:1")
+	assert.Empty(t, o.open("acme/archived"), "it can be looked at, and no more")
+	got = o.run("bump", "--repository", "acme/fork", "--repository", "acme/nosuch")
 	assert.Equal(t, 4, got.status)
 	assert.Contains(t, got.out, "acme/nosuch")
 	assert.Len(t, o.open("acme/fork"), 1, "what is named is taken")
@@ -349,4 +360,60 @@ func gitOutput(t *testing.T, dir string, args ...string) string {
 	out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...).CombinedOutput()
 	require.NoError(t, err, "git %v: %s", args, out)
 	return string(out)
+}
+
+func TestPublishTellsOthers(t *testing.T) {
+	o, _, next := app(t)
+	o.repository("acme/keeper", hub.RepositoryOptions{}, "README", "")
+	ref := o.registry.Host() + "/base:1"
+	o.cache = "" // publish has none
+	got := o.run("publish", ref, "--to", "acme/keeper,acme/nosuch")
+	assert.Equal(t, 4, got.status, got.errors)
+	assert.Equal(t, "told acme/keeper of "+ref+"@"+string(next)+"\n", got.out)
+	assert.Contains(t, got.errors, "tell acme/nosuch: ")
+	events := o.github.Dispatches("acme/keeper")
+	require.Len(t, events, 1)
+	payload, err := o.github.Payload(events[0])
+	require.NoError(t, err)
+	assert.Contains(t, string(payload), `"basekeeper-base-published"`)
+	assert.Contains(t, string(payload), string(next))
+
+	assert.Equal(t, 1, o.run("publish", ref+"0", "--to", "acme/keeper").status, "there is no such image")
+	assert.Len(t, o.github.Dispatches("acme/keeper"), 1)
+	for _, args := range [][]string{{"publish", ref}, {"publish", ref + "@" + string(next), "--to", "acme/keeper"}, {"publish", "NOT", "--to", "acme/keeper"}, {"publish", ref, "--to", "keeper"}} {
+		assert.Equal(t, 2, o.run(args...).status, args)
+	}
+}
+
+func TestWorkingAsAnApp(t *testing.T) {
+	o, _, _ := app(t)
+	key, err := rsa.GenerateKey(cryptorand.Reader, 2048)
+	require.NoError(t, err)
+	o.github.AddApp(7, "basekeeper", &key.PublicKey, hub.Installation{ID: 9, Account: "acme"})
+	o.extra["GITHUB_TOKEN"], o.extra["BASEKEEPER_APP_ID"] = "", "7"
+	file := filepath.Join(o.dir, "key.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	got := o.run("bump", "--installation", "--app-key", file)
+	require.Equal(t, 0, got.status, got.errors)
+	assert.Equal(t, "basekeeper[bot]", o.only("acme/app").Author)
+	o.wait(2 * time.Hour) // its token is too old by now
+	o.extra["BASEKEEPER_APP_KEY"] = string(text)
+	o.publish("base", "1", "three")
+	got = o.run("bump", "--organization", "acme")
+	require.Equal(t, 0, got.status, got.errors)
+	assert.Len(t, o.only("acme/app").Commits, 1)
+	for want, change := range map[string]map[string]string{
+		"a number":       {"BASEKEEPER_APP_ID": "seven"},
+		"no private key": {"BASEKEEPER_APP_KEY": ""},
+		"PEM":            {"BASEKEEPER_APP_KEY": "secret text"},
+	} {
+		was := maps.Clone(o.extra)
+		maps.Copy(o.extra, change)
+		got := o.run("bump", "--organization", "acme")
+		assert.Equal(t, 2, got.status, want)
+		assert.Contains(t, got.errors, want)
+		assert.NotContains(t, got.errors, "secret text")
+		o.extra = was
+	}
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,7 +97,15 @@ type remote struct {
 	github   *github.Client
 	registry *registry.Client
 	memory   *cache.Cache
-	done     func() // ends the progress bar
+	leftOut  map[string]int // how many repositories the filters left out, by reason
+	done     func()         // ends the progress bar
+}
+
+// Plan makes the plan of the run.
+func (r *remote) Plan(ctx context.Context) (bump.Run, error) {
+	run, err := r.Remote.Plan(ctx)
+	r.leftOut = run.LeftOut
+	return run, err
 }
 
 // isRemote reports whether a command is about repositories on a forge: flags
@@ -132,6 +142,8 @@ func asRemote(env Env, opts options) (*remote, error) {
 		return nil, err
 	case !isRemote(opts, w.config):
 		return nil, nil //nolint:nilnil // see above
+	case len(opts.dirs) > 0 && !opts.remote.named():
+		return nil, nil //nolint:nilnil // the folders come before what the configuration names
 	case len(opts.dirs) > 0:
 		return nil, usage(errors.New("folders and repositories on GitHub cannot be given together"))
 	}
@@ -232,6 +244,9 @@ func (r *remote) finish(env Env, opts options) {
 }
 
 func (r *remote) tell(env Env) {
+	for _, reason := range slices.Sorted(maps.Keys(r.leftOut)) {
+		fmt.Fprintf(env.Stderr, "basekeeper: left out: %d × %s\n", r.leftOut[reason], reason)
+	}
 	c := r.github.Requests()
 	fmt.Fprintf(env.Stderr, "%s; GitHub: %d read, %d written\n", requests(r.registry.Requests()), c.Reads, c.Writes)
 }

@@ -64,7 +64,7 @@ func (f PullFacts) open(p *Pull, seen Seen) {
 	case !pull.Mine || pull.Foreign:
 		p.leave(Taken, fmt.Sprintf("#%d comes from this branch and is not basekeeper's", p.Number))
 		return
-	case pull.OthersTouch:
+	case pull.OthersTouch || pull.Commits > 1: // we make one; the account's owner may have added to it
 		p.leave(Edited, fmt.Sprintf("#%d has commits that are not basekeeper's", p.Number))
 		if !seen.Hint.HandsOff {
 			p.Step = Note
@@ -178,7 +178,7 @@ func (f PullFacts) left(wanted map[Branch]bool) []Pull {
 	var left []Pull
 	for branch, seen := range f.Seen {
 		b := seen.Branch
-		if wanted[branch] || b == nil || b.Pull == nil || !b.Pull.Mine || b.Pull.Foreign || b.Pull.OthersTouch {
+		if wanted[branch] || b == nil || b.Pull == nil || !b.Pull.Mine || b.Pull.Foreign || b.Pull.OthersTouch || b.Pull.Commits > 1 {
 			continue
 		}
 		target, read := targets[Branch{branch.Repository, b.Pull.Base}]

@@ -162,6 +162,10 @@ func TestLifeOfAPullRequest(t *testing.T) {
 			seen: plan.Seen{Branch: branch("", pull(func(p *forge.PullRequest) { p.OthersTouch = true }))},
 			want: "note edited: #7 has commits that are not basekeeper's",
 		},
+		"a second commit, by the same account": {
+			seen: plan.Seen{Branch: branch("", pull(func(p *forge.PullRequest) { p.Commits = 2 }))},
+			want: "note edited: #7 has commits that are not basekeeper's",
+		},
 		"and that was said": {
 			seen: plan.Seen{Branch: branch("", pull(func(p *forge.PullRequest) { p.OthersTouch = true })), Hint: plan.Hint{HandsOff: true}},
 			want: "leave edited: #7 has commits that are not basekeeper's",
@@ -287,6 +291,7 @@ func TestWhatIsLeft(t *testing.T) {
 		"the registry failed":    {pull(), held(plan.Failed), []string{"leave waiting: because"}},
 		"the registry denied":    {pull(), held(plan.Denied), []string{"leave waiting: because"}},
 		"a person's commit":      {pull(func(p *forge.PullRequest) { p.OthersTouch = true }), current, nil},
+		"a second commit":        {pull(func(p *forge.PullRequest) { p.Commits = 2 }), current, nil},
 		"somebody else's":        {pull(func(p *forge.PullRequest) { p.Mine = false }), current, nil},
 		"from a fork":            {pull(func(p *forge.PullRequest) { p.Foreign = true }), current, nil},
 		"for an unread branch":   {pull(func(p *forge.PullRequest) { p.Base = "dev" }), current, nil},
