@@ -8,34 +8,47 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/basekeeper/basekeeper/internal/sandbox"
 )
 
 // Options is what the demo needs from its caller.
 type Options struct {
 	Out  io.Writer
-	Run  func(ctx context.Context, out io.Writer, args ...string) int // runs a basekeeper command and returns its exit status
-	Now  time.Time
-	Keep bool // leave the folder, and with Wait the registry too
+	Run  func(ctx context.Context, c Command) int // runs a basekeeper command and returns its exit status
+	Now  func() time.Time
+	Keep bool // leave the folder, and with Wait the registry and GitHub too
 	Wait bool // with Keep: go on serving until ctx ends
 }
+
+// Command is a basekeeper command with all that it needs.
+type Command struct {
+	Args   []string
+	Out    io.Writer // for both its streams
+	Getenv func(string) string
+	Now    func() time.Time
+	Sleep  func(ctx context.Context, d time.Duration) error
+}
+
+// registryName is what the demo's Dockerfiles call the registry.
+const registryName = "registry.example.com"
 
 // story is a demo under way.
 type story struct {
 	Options
-	registry *sandbox.Registry
-	dir      string
-	err      error // the first; everything after it does nothing
+	*World
+	clock *clock
+	dir   string
+	err   error // the first; everything after it does nothing
 }
 
-// Run tells the story. The error says which step failed.
+// Run tells the story. The error says which step failed, or what was not as
+// the story says.
 func Run(ctx context.Context, opts Options) error {
-	registry, err := sandbox.StartRegistry(ctx)
+	clock := &clock{now: opts.Now}
+	world, err := StartWorld(ctx, WorldOptions{Now: clock.Now})
 	if err != nil {
-		return fmt.Errorf("start the demo's registry: %w", err)
+		return fmt.Errorf("start the demo's world: %w", err)
 	}
-	defer func() { _ = registry.Close() }() // the story is told by then
+	defer func() { _ = world.Close() }() // the story is told by then
 	dir, err := os.MkdirTemp("", "basekeeper-demo-")
 	if err != nil {
 		return fmt.Errorf("make the demo's folder: %w", err)
@@ -43,7 +56,7 @@ func Run(ctx context.Context, opts Options) error {
 	if !opts.Keep {
 		defer os.RemoveAll(dir)
 	}
-	s := &story{Options: opts, registry: registry, dir: dir}
+	s := &story{Options: opts, World: world, clock: clock, dir: dir}
 	s.tell(ctx)
 	if s.err != nil {
 		return s.err
@@ -53,48 +66,36 @@ func Run(ctx context.Context, opts Options) error {
 
 // tell is the story itself.
 func (s *story) tell(ctx context.Context) {
-	s.say("A registry runs at %s, just for this demo. It plays %s.", s.registry.Host(), registryName)
-	s.publish(ctx, firstImages)
-	s.repositories(ctx)
-
-	s.say("Every Dockerfile pins its base image by digest. Is anything out of date?")
-	s.basekeeper(ctx, 0, "check", s.dir)
-
-	s.say("Now two base images move: a security fix lands in rhel:7.5 and debian:12.\nalpine:3 moves too, but only because an s390x image was added to its index.")
-	s.publish(ctx, movedBases)
-	s.say("The same question again, as a CI job would ask it (status 3 means: stale).")
-	s.basekeeper(ctx, 3, "check", "--exit-code", s.dir)
-	s.say("tomcat, mysql, redis and the services on debian are stale. The apps on tomcat\nare not: their base is tomcat, and no new tomcat has been built yet.")
-
-	s.say("A plan is a file that can be reviewed, and applied later as it is.")
-	before := s.dockerfiles()
-	s.basekeeper(ctx, 0, "plan", "-o", s.path("plan.json"), s.dir)
-	s.basekeeper(ctx, 0, "apply", s.path("plan.json"))
-	s.say("What changed is the digests, and nothing else:")
-	s.diff(before)
-	s.say("A second run has nothing left to do.")
-	s.basekeeper(ctx, 0, "bump", s.dir)
-
-	s.say("Then tomcat, mysql and redis are rebuilt on the new base and published.\nThat is the second wave: now the apps are due.")
-	s.publish(ctx, rebuiltMiddleware)
-	s.basekeeper(ctx, 0, "bump", s.dir)
-	s.say("From base to middleware to apps, everything is up to date again.")
-	s.basekeeper(ctx, 0, "check", "--exit-code", s.dir)
+	s.folder(ctx)
+	s.organization(ctx)
+	s.life(ctx)
+	s.waves(ctx)
+	s.figures()
 }
 
-// keep leaves the folder, and the registry for as long as somebody plays.
+// keep leaves the folder, and the world for as long as somebody plays.
 func (s *story) keep(ctx context.Context) error {
 	if !s.Keep {
-		s.say("The demo's folder and registry are gone. Run it with --keep to play with them,\nor run basekeeper check in a repository of yours.")
-		return nil
+		s.say("The demo's folder, registry and GitHub are gone. Run it with --keep to play with\nthem, try basekeeper sandbox, or run basekeeper check in a repository of yours.")
+		return s.err
 	}
 	if !s.Wait {
 		s.say("The repositories are in %s.", s.dir)
-		return nil
+		return s.err
 	}
-	s.say("The repositories are in %s.\nThe registry runs until you press Ctrl-C; in another terminal try\n\n  cd %s && basekeeper check", s.dir, s.dir)
-	<-ctx.Done()
-	return nil
+	s.say("The repositories are in %s.\nRegistry and GitHub run until you press Ctrl-C; in another terminal try\n\n  cd %[1]s && basekeeper check\n  export GITHUB_API_URL=%s GITHUB_TOKEN=%s\n  basekeeper check --organization %s --config %[1]s/%s",
+		s.dir, s.GitHub, Token, Organization, configName)
+	if s.err == nil {
+		<-ctx.Done()
+	}
+	return s.err
+}
+
+// chapter begins a part of the story.
+func (s *story) chapter(title string) {
+	if s.err == nil {
+		_, s.err = fmt.Fprintf(s.Out, "\n## %s\n", title)
+	}
 }
 
 // say tells the reader what happens.
@@ -104,21 +105,66 @@ func (s *story) say(format string, args ...any) {
 	}
 }
 
+// print writes a line as it is.
+func (s *story) print(line string) {
+	if s.err == nil {
+		_, s.err = fmt.Fprintln(s.Out, line)
+	}
+}
+
 // basekeeper runs a command and shows it with its output; another status than
 // want ends the story, since the demo would then show something that is not so.
 func (s *story) basekeeper(ctx context.Context, want int, args ...string) {
+	s.write(s.run(ctx, want, args...))
+}
+
+// briefly is basekeeper with its requests and the last paragraph alone.
+func (s *story) briefly(ctx context.Context, want int, args ...string) {
+	s.write(brief(s.run(ctx, want, args...)))
+}
+
+// brief keeps the line about requests and the last paragraph of an output.
+func brief(out []byte) []byte {
+	var kept []byte
+	before, last := []byte(nil), out
+	if at := bytes.LastIndex(out, []byte("\n\n")); at >= 0 {
+		before, last = out[:at], out[at+2:]
+	}
+	for line := range bytes.Lines(before) {
+		if bytes.HasPrefix(line, []byte("requests: ")) {
+			kept = append(kept, line...)
+		}
+	}
+	if len(before) > 0 {
+		kept = append(kept, "…\n"...)
+	}
+	return append(kept, last...)
+}
+
+func (s *story) write(out []byte) {
+	if s.err == nil {
+		_, s.err = s.Out.Write(out)
+	}
+}
+
+// run runs a command and shows it without its output, unless it goes wrong.
+func (s *story) run(ctx context.Context, want int, args ...string) []byte {
 	if s.err != nil {
-		return
+		return nil
 	}
 	shown := strings.ReplaceAll(strings.Join(args, " "), s.dir, "demo")
 	if _, s.err = fmt.Fprintf(s.Out, "\n$ basekeeper %s\n", shown); s.err != nil {
-		return
+		return nil
 	}
 	var out bytes.Buffer
-	got := s.Run(ctx, &out, append(args, s.flags(args[0])...)...)
-	if _, s.err = s.Out.Write(out.Bytes()); s.err == nil && got != want {
-		s.err = fmt.Errorf("basekeeper %s: exit status %d, the demo expects %d", shown, got, want)
+	got := s.Run(ctx, Command{
+		Args: append(args, s.flags(args[0])...), Out: &out, Getenv: s.environment, Now: s.clock.Now, Sleep: s.clock.Sleep,
+	})
+	if got != want {
+		s.write(out.Bytes())
+		s.fail("basekeeper %s: exit status %d, the demo expects %d", shown, got, want)
 	}
+	return out.Bytes()
 }
 
 // flags keeps the demo's memory out of the user's.
@@ -127,4 +173,11 @@ func (s *story) flags(command string) []string {
 		return nil
 	}
 	return []string{"--cache", s.path("cache.json")}
+}
+
+// fail ends the story.
+func (s *story) fail(format string, args ...any) {
+	if s.err == nil {
+		s.err = fmt.Errorf(format, args...)
+	}
 }
