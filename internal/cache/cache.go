@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,12 +22,14 @@ type Cache struct {
 	now    time.Time
 	isNew  bool
 	lost   string
-	frozen bool // the file is of a later version and stays as it is
+	frozen bool              // the file is of a later version and stays as it is
+	read   [sha256.Size]byte // of the file's bytes
 
 	mu        sync.Mutex
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
 	heads     map[string]*head // by repository#branch
+	refs      references       // of the heads
 }
 
 // Open reads the file at path. A missing one is an empty cache, and so is one
@@ -38,7 +41,7 @@ type Cache struct {
 func Open(path string, now time.Time) (*Cache, error) {
 	c := &Cache{
 		path: path, now: now.UTC().Round(0),
-		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{},
+		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: references{},
 	}
 	content, err := readFile(path)
 	var old contents
@@ -47,7 +50,8 @@ func Open(path string, now time.Time) (*Cache, error) {
 	}
 	switch damage, ok := errors.AsType[*damageError](err); {
 	case err == nil:
-		c.tags, c.manifests, c.heads = old.tags, old.manifests, old.heads
+		c.tags, c.manifests, c.heads, c.refs = old.tags, old.manifests, old.heads, old.refs
+		c.read = sha256.Sum256(content)
 	case errors.Is(err, fs.ErrNotExist):
 		c.isNew = true
 	case ok:
@@ -81,7 +85,7 @@ func (c *Cache) Save() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	onDisk, err := readFile(c.path)
-	if err == nil {
+	if err == nil && sha256.Sum256(onDisk) != c.read {
 		var other contents
 		if other, err = decode(onDisk); err == nil {
 			c.merge(other)

@@ -29,6 +29,7 @@ type contents struct {
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
 	heads     map[string]*head
+	refs      references // of the heads
 }
 
 // damageError reports a file that is there but of no use.
@@ -40,28 +41,34 @@ func (e *damageError) Unwrap() error { return e.cause }
 // decode reads a file's bytes. Entries that are not well-formed are dropped.
 // Every error is a [*damageError]; a later version is errLater.
 func decode(content []byte) (contents, error) {
-	var head struct {
-		Version int `json:"version"`
-	}
-	if err := json.Unmarshal(content, &head); err != nil {
-		return contents{}, &damageError{fmt.Errorf("parse cache: %w", err)}
-	}
-	if head.Version > version {
-		return contents{}, &damageError{fmt.Errorf("version %d: %w", head.Version, errLater)}
-	}
-	if head.Version < version {
-		return contents{}, &damageError{errors.New("parse cache: no version in it")}
-	}
 	var doc document
-	if err := json.Unmarshal(content, &doc); err != nil {
-		return contents{}, &damageError{fmt.Errorf("parse cache: %w", err)}
+	if err := json.Unmarshal(content, &doc); err != nil || doc.Version != version {
+		return contents{}, &damageError{damage(content, err)}
 	}
 	return checked(doc), nil
 }
 
+// damage says why a file is of no use; err is what its parser said, if anything.
+// A later version counts before that: what is in it need not be as ours.
+func damage(content []byte, err error) error {
+	var head struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(content, &head); err != nil {
+		return fmt.Errorf("parse cache: %w", err)
+	}
+	switch {
+	case head.Version > version:
+		return fmt.Errorf("version %d: %w", head.Version, errLater)
+	case head.Version < version:
+		return errors.New("parse cache: no version in it")
+	}
+	return fmt.Errorf("parse cache: %w", err)
+}
+
 // checked keeps the entries that are well-formed.
 func checked(doc document) contents {
-	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}}
+	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: references{}}
 	for key, t := range doc.Tags {
 		if t == nil || !validKey(key) {
 			continue
@@ -89,7 +96,7 @@ func checked(doc document) contents {
 		if h == nil || h.Commit == "" {
 			continue
 		}
-		if _, ok := h.expand(); ok {
+		if _, ok := h.expand(c.refs); ok {
 			c.heads[key] = h
 		}
 	}

@@ -68,7 +68,7 @@ func (c *Cache) Head(repository, branch, commit, reader string) (Head, bool) {
 	if !ok || h.Commit != commit || h.Reader != reader {
 		return Head{}, false
 	}
-	known, ok := h.expand()
+	known, ok := h.expand(c.refs)
 	if ok {
 		h.Used = h.Used.refreshed(c.now)
 	}
@@ -108,8 +108,25 @@ func (h Head) compact(used day) *head {
 	return short
 }
 
+// references are those that have been parsed, by their text: thousands of files
+// name the same few, and parsing is what costs most.
+type references map[string]image.Reference
+
+// parse returns the reference that is written so; false where nothing is.
+func (r references) parse(text string) (image.Reference, bool) {
+	ref, ok := r[text]
+	if !ok {
+		var err error
+		if ref, err = image.ParseReference(text); err != nil || ref.String() != text {
+			return image.Reference{}, false
+		}
+		r[text] = ref
+	}
+	return ref, true
+}
+
 // expand is the way back; false for an entry that somebody has damaged.
-func (h *head) expand() (Head, bool) {
+func (h *head) expand(refs references) (Head, bool) {
 	long := Head{
 		Commit: h.Commit, Reader: h.Reader, ConfigName: h.ConfigName, Config: slices.Clone(h.Config),
 		Problems: slices.Clone(h.Problems),
@@ -121,8 +138,8 @@ func (h *head) expand() (Head, bool) {
 				PinAt: u.PinAt, Editable: u.Editable, Reason: u.Reason, Ignore: u.Ignore, Follow: u.Follow,
 			}
 			if u.Ref != "" {
-				ref, err := image.ParseReference(u.Ref)
-				if err != nil || ref.String() != u.Ref {
+				ref, ok := refs.parse(u.Ref)
+				if !ok {
 					return Head{}, false
 				}
 				use.Ref = ref
