@@ -11,6 +11,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
+	"github.com/basekeeper/basekeeper/internal/scan"
 )
 
 // gathering is a run while its facts come in.
@@ -70,7 +71,7 @@ func (g *gathering) admit(r *reading) {
 			c = own.Own()
 		}
 	}
-	g.run.projects[name] = &project{Repository: r.repository, config: c}
+	g.run.projects[name] = &project{Repository: r.repository, config: c, own: r.head.ConfigName != ""}
 	g.admitted = append(g.admitted, name)
 	if c.OnBranch(r.branch, true) {
 		g.add(r)
@@ -164,11 +165,10 @@ func (g *gathering) decide(ctx context.Context) (plan.Plan, error) {
 	slices.SortStableFunc(g.readings, func(a, b *reading) int { return strings.Compare(a.repository.Name, b.repository.Name) })
 	r := g.resolving(ctx)
 	for _, one := range g.readings {
-		occurrences, problems := named(one, g.run.projects[one.repository.Name].config, g.Only)
-		facts.Occurrences = append(facts.Occurrences, occurrences...)
-		facts.Problems = append(facts.Problems, problems...)
-		r.want(plan.Wanted(occurrences, facts.Policy))
+		one.name(g.run.projects[one.repository.Name].config, g.Only)
+		r.want(plan.Wanted(one.head.Occurrences, facts.Policy))
 	}
+	facts.Occurrences, facts.Problems = g.joined()
 	var err error
 	if facts.Tags, err = r.wait(); err != nil {
 		return plan.Plan{}, err
@@ -188,6 +188,24 @@ func (g *gathering) decide(ctx context.Context) (plan.Plan, error) {
 	return p, nil
 }
 
+// joined returns what was read in one piece. The readings keep no copy: there
+// may be a hundred thousand occurrences.
+func (g *gathering) joined() ([]scan.Occurrence, []scan.Problem) {
+	n := 0
+	for _, r := range g.readings {
+		n += len(r.head.Occurrences)
+	}
+	occurrences := make([]scan.Occurrence, 0, n)
+	var problems []scan.Problem
+	for _, r := range g.readings {
+		at := len(occurrences)
+		occurrences = append(occurrences, r.head.Occurrences...)
+		r.head.Occurrences = occurrences[at:len(occurrences):len(occurrences)]
+		problems = append(problems, r.head.Problems...)
+	}
+	return occurrences, problems
+}
+
 func skipOf(s forge.Skipped) plan.Skip {
 	skip := plan.Skip{Repository: s.Name, Reason: s.Err.Error(), Failed: true}
 	if errors.Is(s.Err, forge.ErrLimited) {
@@ -196,15 +214,25 @@ func skipOf(s forge.Skipped) plan.Skip {
 	return skip
 }
 
-// policy is each repository's own.
+// policy is each repository's own, asked once for each image. Those without a
+// configuration of their own have the same.
 func (g *gathering) policy() plan.PolicyFunc {
-	repositories := make([]Repository, 0, len(g.run.projects))
-	for name, p := range g.run.projects {
-		repositories = append(repositories, Repository{Name: name, Policy: func(ref image.Reference) config.Policy {
-			policy := p.config.Policy(ref)
-			policy.EveryDigest = policy.EveryDigest || g.EveryDigest
-			return policy
-		}})
+	type key struct {
+		project *project // nil for those that have the run's
+		ref     image.Reference
 	}
-	return policies(repositories)
+	known := map[key]config.Policy{}
+	return func(repository string, ref image.Reference) config.Policy {
+		project, k := g.run.projects[repository], key{ref: ref}
+		if project.own {
+			k.project = project
+		}
+		p, ok := known[k]
+		if !ok {
+			p = project.config.Policy(ref)
+			p.EveryDigest = p.EveryDigest || g.EveryDigest
+			known[k] = p
+		}
+		return p
+	}
 }

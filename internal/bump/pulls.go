@@ -49,9 +49,7 @@ func (g *gathering) pullFacts() plan.PullFacts {
 		OpenLimit: func(repository string) int { return g.run.projects[repository].config.OpenLimit() },
 	}
 	for _, r := range g.readings {
-		p := g.run.projects[r.repository.Name]
-		occurrences, _ := named(r, p.config, g.Only)
-		facts.Occurrences[plan.Branch{Repository: p.Name, Name: r.branch}] = occurrences
+		facts.Occurrences[plan.Branch{Repository: r.repository.Name, Name: r.branch}] = r.head.Occurrences
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.run.projects)) {
 		if p := g.run.projects[name]; !p.Archived { // it can be looked at, and no more

@@ -271,10 +271,10 @@ func (f *file) hand() {
 	}
 }
 
-// named returns a head's occurrences and problems under their repository and
-// branch, without what the repository's own configuration excludes.
-func named(r *reading, c config.Config, only image.Reference) ([]scan.Occurrence, []scan.Problem) {
-	occurrences := make([]scan.Occurrence, 0, len(r.head.Occurrences))
+// name puts a head's occurrences and problems under their repository and
+// branch, and leaves out what the configuration excludes.
+func (r *reading) name(c config.Config, only image.Reference) {
+	occurrences := r.head.Occurrences[:0]
 	for _, o := range r.head.Occurrences {
 		if c.Excluded(o.Path) || !about(o, only) {
 			continue
@@ -282,14 +282,14 @@ func named(r *reading, c config.Config, only image.Reference) ([]scan.Occurrence
 		o.Repository, o.Branch = r.repository.Name, r.branch
 		occurrences = append(occurrences, o)
 	}
-	var problems []scan.Problem
+	problems := r.head.Problems[:0]
 	for _, p := range r.head.Problems {
 		if !c.Excluded(p.Path) {
 			p.Repository, p.Branch = r.repository.Name, r.branch
 			problems = append(problems, p)
 		}
 	}
-	return occurrences, problems
+	r.head.Occurrences, r.head.Problems = occurrences, problems
 }
 
 // about reports whether an occurrence is of the image that the run is about.

@@ -72,6 +72,7 @@ type Remote struct {
 type project struct {
 	forge.Repository
 	config  config.Config // the run's, narrowed by its own
+	own     bool          // it has one of its own
 	targets []plan.Target
 }
 

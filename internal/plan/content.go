@@ -40,7 +40,7 @@ func (f PullFacts) content(p Pull) content {
 			continue
 		}
 		ref := o.Use.Ref
-		if digest, ok := moved[spot{o.Path, verdict{occurrence: o}.place().start}]; ok {
+		if digest, ok := moved[spot{o.Path, verdict{occurrence: &o}.place().start}]; ok {
 			ref = pinned(ref, digest)
 		}
 		if to[ref.Digest] {

@@ -13,7 +13,7 @@ import (
 // verdict is what becomes of one occurrence: a hold, a new digest, or neither
 // where it is up to date.
 type verdict struct {
-	occurrence scan.Occurrence
+	occurrence *scan.Occurrence
 	ref        image.Reference // image and tag that it follows
 	hold       *Hold
 	to         image.Digest
@@ -24,8 +24,8 @@ type verdict struct {
 // Decide makes the plan.
 func Decide(f Facts) Plan {
 	verdicts := make([]verdict, len(f.Occurrences))
-	for i, o := range f.Occurrences {
-		verdicts[i] = f.decide(o)
+	for i := range f.Occurrences {
+		verdicts[i] = f.decide(&f.Occurrences[i])
 	}
 	share(verdicts)
 	p := Plan{Version: Version, CreatedAt: f.Now.UTC(), Bumps: bumps(verdicts), Holds: []Hold{}, Problems: append([]scan.Problem{}, f.Problems...)}
@@ -42,9 +42,9 @@ func Decide(f Facts) Plan {
 }
 
 // decide looks at one occurrence by itself.
-func (f Facts) decide(o scan.Occurrence) verdict {
+func (f Facts) decide(o *scan.Occurrence) verdict {
 	v := verdict{occurrence: o}
-	if v.ref, v.hold = follow(o, f.Policy); v.hold != nil {
+	if v.ref, v.hold = follow(*o, f.Policy); v.hold != nil {
 		return v
 	}
 	tag, asked := f.Tags[v.ref]
@@ -61,7 +61,7 @@ func (f Facts) decide(o scan.Occurrence) verdict {
 	policy := f.Policy(o.Repository, v.ref)
 	old := f.Manifests[v.ref.Tagged("").Pinned(o.Use.Ref.Digest)]
 	v.gone = old.Gone
-	target, young := f.target(o, v.ref, tag)
+	target, young := f.target(*o, v.ref, tag)
 	switch {
 	case young != "" && !v.gone:
 		v = v.held(Cooldown, young)
@@ -83,7 +83,7 @@ func (f Facts) decide(o scan.Occurrence) verdict {
 
 // held returns v as a hold.
 func (v verdict) held(code Code, reason string) verdict {
-	v.hold, v.to = hold(v.occurrence, code, reason), ""
+	v.hold, v.to = hold(*v.occurrence, code, reason), ""
 	v.hold.Tag = v.ref.Tag
 	return v
 }
