@@ -130,7 +130,7 @@ file failed), 5 refused by policy or a safety rule.`,
 	})
 	root.AddCommand(
 		newScanCmd(env), newCheckCmd(env), newPlanCmd(env), newApplyCmd(env), newBumpCmd(env), newActionCmd(env),
-		newPublishCmd(env), newInitCmd(env), newSchemaCmd(env), newDemoCmd(env), newVersionCmd(env), newCompletionCmd(env),
+		newPublishCmd(env), newInitCmd(env), newSchemaCmd(env), newSandboxCmd(env), newDemoCmd(env), newVersionCmd(env), newCompletionCmd(env),
 	)
 	addHelp(root)
 	for _, cmd := range append(root.Commands(), root) {

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrAddress says that an address to listen on is none of this machine's own.
-var ErrAddress = errors.New("want HOST:PORT with localhost or an address in 127.0.0.0/8: what runs there lets anybody in")
+var ErrAddress = errors.New("want HOST:PORT where HOST is localhost or in 127.0.0.0/8, since anybody is let in")
 
 // loopback returns an address with a number for its host.
 func loopback(address string) (string, error) {

@@ -18,12 +18,12 @@ func (s *story) organization(ctx context.Context) {
 		s.print(p.String())
 	}
 	s.say("basekeeper reads them by the API, many to a request; nothing is cloned.")
-	s.onGitHub(ctx, s.basekeeper, 0, "check")
+	s.onGitHub(ctx, s.basekeeper, "check")
 	s.expect()
 
 	s.say("A security fix lands in rhel:7.5. bump opens a pull request where that is used.\n(The pauses that GitHub asks for between writes are skipped in this demo.)")
 	s.publish(ctx, movedRHEL)
-	s.onGitHub(ctx, s.basekeeper, 0, "bump")
+	s.onGitHub(ctx, s.basekeeper, "bump")
 	s.expect("tomcat#1 OPEN", "mysql#1 OPEN", "redis#1 OPEN")
 	s.pinned("base/rhel:7.5", "tomcat#1", "mysql#1", "redis#1")
 	s.say("One of them as its reviewer sees it:")
@@ -37,7 +37,7 @@ func (s *story) life(ctx context.Context) {
 	s.chapter("3. The life of a pull request")
 	s.say("The base moves again before anybody has merged. The same pull requests are\nmoved on, each in one step.")
 	s.publish(ctx, movedAgain)
-	s.onGitHub(ctx, s.briefly, 0, "bump")
+	s.onGitHub(ctx, s.briefly, "bump")
 	s.expect("tomcat#1 OPEN", "mysql#1 OPEN", "redis#1 OPEN")
 	s.pinned("base/rhel:7.5", "tomcat#1", "mysql#1", "redis#1")
 
@@ -53,7 +53,7 @@ func (s *story) life(ctx context.Context) {
 	s.say("ada thinks again and reopens redis#1; all three are merged.")
 	s.do(func() error { return s.github.Reopen(full("redis"), 1, "ada") })
 	s.merge("tomcat", "mysql", "redis")
-	s.onGitHub(ctx, s.briefly, 0, "check", "--exit-code")
+	s.onGitHub(ctx, s.briefly, "check", "--exit-code")
 	s.say("rhel's users are up to date. The apps are too, as far as a digest can tell:\ntheir base is the middleware, and none of that has been built anew yet.")
 }
 
@@ -62,7 +62,7 @@ func (s *story) waves(ctx context.Context) {
 	s.chapter("4. The second wave")
 	s.say("The merges had tomcat, mysql and redis built on the new rhel and published.\nNow the apps are due.")
 	s.publish(ctx, rebuiltMiddleware)
-	s.onGitHub(ctx, s.briefly, 0, "bump")
+	s.onGitHub(ctx, s.briefly, "bump")
 	middle := []string{"tomcat#1 MERGED", "mysql#1 MERGED", "redis#1 MERGED"}
 	s.expect(append(slices.Clone(middle), "shop#1 OPEN", "billing#1 OPEN", "orders#1 OPEN", "sessions#1 OPEN")...)
 	s.pinned("middleware/tomcat:9", "shop#1", "billing#1")
@@ -71,7 +71,7 @@ func (s *story) waves(ctx context.Context) {
 
 	s.say("They are merged, and from base to middleware to apps all is up to date.")
 	s.merge("shop", "billing", "orders", "sessions")
-	s.onGitHub(ctx, s.briefly, 0, "check", "--exit-code")
+	s.onGitHub(ctx, s.briefly, "check", "--exit-code")
 	s.writing(ctx, 0)
 	s.expect(append(middle, "shop#1 MERGED", "billing#1 MERGED", "orders#1 MERGED", "sessions#1 MERGED")...)
 }
@@ -82,16 +82,17 @@ func (s *story) figures() {
 	s.say("All of this took %d requests to GitHub, %d of them to write, and %d to the\nregistry.", reads+writes, writes, len(s.registry.Requests()))
 }
 
-// onGitHub runs a command on the organisation and shows it as show does.
-func (s *story) onGitHub(ctx context.Context, show func(context.Context, int, ...string), want int, args ...string) {
-	show(ctx, want, append(args, "--organization", Organization, "--config", s.path(configName))...)
+// onGitHub runs a command on the organisation, which must end well, and shows
+// it as show does.
+func (s *story) onGitHub(ctx context.Context, show func(context.Context, int, ...string), args ...string) {
+	show(ctx, 0, append(args, "--organization", Organization, "--config", s.path(configName))...)
 }
 
 // writing runs bump and ends the story unless that is so many requests to
 // write.
 func (s *story) writing(ctx context.Context, want int) {
 	_, before := s.github.Counts()
-	s.onGitHub(ctx, s.briefly, 0, "bump")
+	s.onGitHub(ctx, s.briefly, "bump")
 	if _, after := s.github.Counts(); after-before != want {
 		s.fail("the demo expects %d requests to write, GitHub had %d", want, after-before)
 	}

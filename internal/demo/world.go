@@ -16,10 +16,10 @@ import (
 const Organization = "acme"
 
 // Token lets one do everything on the world's GitHub, and nothing elsewhere.
-const Token = "sandbox-token" //nolint:gosec // it is printed for anybody to use
+const Token = "sandbox-token"
 
-// keeper is whose token it is.
-const keeper = "keeper"
+// keeper is whose token it is: an App, whose commits GitHub signs.
+const keeper = "basekeeper[bot]"
 
 // WorldOptions say where a world listens and what time it is there.
 type WorldOptions struct {
@@ -50,7 +50,7 @@ func StartWorld(ctx context.Context, opts WorldOptions) (*World, error) {
 		return nil, err
 	}
 	w.github.AddOrganization(Organization)
-	w.github.AddToken(Token, hub.Token{Login: keeper, Kind: hub.UserToken})
+	w.github.AddToken(Token, hub.Token{Login: keeper, Kind: hub.InstallationToken})
 	return w, nil
 }
 
