@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -22,14 +21,14 @@ type Cache struct {
 	now    time.Time
 	isNew  bool
 	lost   string
-	frozen bool              // the file is of a later version and stays as it is
-	read   [sha256.Size]byte // of the file's bytes
+	frozen bool // the file is of a later version and stays as it is
+	read   sum  // of the file as it was opened
 
 	mu        sync.Mutex
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
 	heads     map[string]*head // by repository#branch
-	refs      references       // of the heads
+	refs      *references      // of the heads
 }
 
 // Open reads the file at path. A missing one is an empty cache, and so is one
@@ -41,7 +40,7 @@ type Cache struct {
 func Open(path string, now time.Time) (*Cache, error) {
 	c := &Cache{
 		path: path, now: now.UTC().Round(0),
-		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: references{},
+		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: newReferences(),
 	}
 	content, err := readFile(path)
 	var old contents
@@ -84,13 +83,7 @@ func (c *Cache) Save() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	onDisk, err := readFile(c.path)
-	if err == nil && sha256.Sum256(onDisk) != c.read {
-		var other contents
-		if other, err = decode(onDisk); err == nil {
-			c.merge(other)
-		}
-	}
+	onDisk, err := c.catchUp()
 	damaged := false
 	if _, ok := errors.AsType[*damageError](err); ok {
 		damaged = true
@@ -102,15 +95,33 @@ func (c *Cache) Save() error {
 		return fmt.Errorf("save cache: %w", err)
 	}
 	c.expire()
-	content, err := c.encode()
+	doc, next, err := c.document()
 	if err != nil {
 		return fmt.Errorf("save cache %s: %w", c.path, err)
 	}
-	if onDisk != nil && bytes.Equal(content, onDisk) {
+	if next == onDisk {
 		return nil
 	}
-	if err := writeFile(c.path, content); err != nil {
+	if err := writeFile(c.path, doc.write); err != nil {
 		return fmt.Errorf("save cache: %w", err)
 	}
 	return nil
+}
+
+// catchUp merges with what another run has written since the file was opened,
+// and returns the file's hash.
+func (c *Cache) catchUp() (sum, error) {
+	onDisk, err := sumFile(c.path)
+	if err != nil || onDisk == c.read {
+		return onDisk, err
+	}
+	content, err := readFile(c.path)
+	if err != nil {
+		return sum{}, err
+	}
+	other, err := decode(content)
+	if err == nil {
+		c.merge(other)
+	}
+	return sha256.Sum256(content), err
 }

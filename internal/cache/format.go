@@ -1,9 +1,13 @@
 package cache
 
 import (
+	"bufio"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"maps"
 	"slices"
 
@@ -29,7 +33,7 @@ type contents struct {
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
 	heads     map[string]*head
-	refs      references // of the heads
+	refs      *references // of the heads
 }
 
 // damageError reports a file that is there but of no use.
@@ -68,7 +72,7 @@ func damage(content []byte, err error) error {
 
 // checked keeps the entries that are well-formed.
 func checked(doc document) contents {
-	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: references{}}
+	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: newReferences()}
 	for key, t := range doc.Tags {
 		if t == nil || !validKey(key) {
 			continue
@@ -96,7 +100,7 @@ func checked(doc document) contents {
 		if h == nil || h.Commit == "" {
 			continue
 		}
-		if _, ok := h.expand(c.refs); ok {
+		if h.tidy(c.refs) {
 			c.heads[key] = h
 		}
 	}
@@ -113,27 +117,78 @@ func validKey(key string) bool {
 	return err == nil && ref.Tag != "" && ref.Digest == "" && ref.String() == key
 }
 
-// encode returns the bytes of the file. Where they would be too many to be
-// read again, what is easiest to learn again goes first.
-func (c *Cache) encode() ([]byte, error) {
+// document returns what is to be written, and the hash of its bytes. Where they
+// would be too many to be read again, what is easiest to learn again goes first.
+func (c *Cache) document() (document, sum, error) {
 	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Heads: c.heads}
-	content, err := json.Marshal(doc)
-	if err != nil || len(content) < maxSize {
-		return append(content, '\n'), err
+	shorten := []func(){
+		func() {},
+		func() { doc.Heads = nil },
+		func() { doc.Manifests, doc.Tags = nil, bounded(c.tags, maxHistory) },
+		func() { doc.Tags = bounded(c.tags, 10) },
+		func() { doc.Tags = bounded(c.tags, 1) },
 	}
-	doc.Heads = nil
-	if content, err = json.Marshal(doc); err != nil || len(content) < maxSize {
-		return append(content, '\n'), err
-	}
-	doc.Manifests = map[image.Digest]*manifest{}
-	for _, limit := range []int{maxHistory, 10, 1} {
-		doc.Tags = bounded(c.tags, limit)
-		content, err = json.Marshal(doc)
-		if err != nil || len(content) < maxSize {
+	var of sum
+	for _, next := range shorten {
+		next()
+		m := &meter{hash: sha256.New()}
+		if err := doc.write(m); err != nil {
+			return doc, of, err
+		}
+		of = sum(m.hash.Sum(nil))
+		if m.size <= maxSize {
 			break
 		}
 	}
-	return append(content, '\n'), err
+	return doc, of, nil
+}
+
+// meter is a writer that keeps only how much was written, and its hash.
+type meter struct {
+	hash hash.Hash
+	size int
+}
+
+func (m *meter) Write(p []byte) (int, error) {
+	m.size += len(p)
+	return m.hash.Write(p)
+}
+
+// write writes the file entry by entry: in one piece, it would be the largest
+// thing in memory.
+func (d document) write(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, `{"version":%d,"tags":`, d.Version)
+	err := writeMap(out, d.Tags)
+	fmt.Fprint(out, `,"manifests":`)
+	err = errors.Join(err, writeMap(out, d.Manifests))
+	if len(d.Heads) > 0 {
+		fmt.Fprint(out, `,"heads":`)
+		err = errors.Join(err, writeMap(out, d.Heads))
+	}
+	fmt.Fprintln(out, "}")
+	return errors.Join(err, out.Flush())
+}
+
+// writeMap writes a map in the order of its keys; what becomes of out is known
+// when it is flushed.
+func writeMap[K ~string, V any](out *bufio.Writer, m map[K]V) error {
+	sep := ""
+	fmt.Fprint(out, "{")
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		name, err := json.Marshal(string(key))
+		if err != nil {
+			return err
+		}
+		value, err := json.Marshal(m[key])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s%s:%s", sep, name, value)
+		sep = ","
+	}
+	fmt.Fprint(out, "}")
+	return nil
 }
 
 // bounded returns tags with at most limit digests each.

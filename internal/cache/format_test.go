@@ -1,6 +1,9 @@
 package cache
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -20,9 +23,15 @@ func FuzzDecode(f *testing.F) {
 	written := func(t *testing.T, old contents) []byte {
 		c := Cache{now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), tags: old.tags, manifests: old.manifests, heads: old.heads}
 		c.expire()
-		content, err := c.encode()
+		doc, of, err := c.document()
 		require.NoError(t, err)
-		return content
+		var content bytes.Buffer
+		require.NoError(t, doc.write(&content))
+		require.Equal(t, sum(sha256.Sum256(content.Bytes())), of)
+		whole, err := json.Marshal(doc)
+		require.NoError(t, err)
+		require.Equal(t, string(whole)+"\n", content.String())
+		return content.Bytes()
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		old, err := decode(content)

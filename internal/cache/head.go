@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/dockerfile"
-	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/scan"
 )
 
@@ -79,12 +78,12 @@ func (c *Cache) Head(repository, branch, commit, reader string) (Head, bool) {
 func (c *Cache) PutHead(repository, branch string, h Head) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.heads[headKey(repository, branch)] = h.compact(dayOf(c.now))
+	c.heads[headKey(repository, branch)] = h.compact(dayOf(c.now), c.refs)
 }
 
 func headKey(repository, branch string) string { return repository + "#" + branch }
 
-func (h Head) compact(used day) *head {
+func (h Head) compact(used day, refs *references) *head {
 	short := &head{
 		Used: used, Commit: h.Commit, Reader: h.Reader,
 		ConfigName: h.ConfigName, Config: slices.Clone(h.Config), Problems: slices.Clone(h.Problems),
@@ -101,32 +100,15 @@ func (h Head) compact(used day) *head {
 			PinAt: u.PinAt, Editable: u.Editable, Reason: u.Reason, Ignore: u.Ignore, Follow: u.Follow,
 		}
 		if !u.Ref.IsZero() {
-			use.Ref = u.Ref.String()
+			use.Ref = refs.text(u.Ref)
 		}
 		short.Files[last].Uses = append(short.Files[last].Uses, use)
 	}
 	return short
 }
 
-// references are those that have been parsed, by their text: thousands of files
-// name the same few, and parsing is what costs most.
-type references map[string]image.Reference
-
-// parse returns the reference that is written so; false where nothing is.
-func (r references) parse(text string) (image.Reference, bool) {
-	ref, ok := r[text]
-	if !ok {
-		var err error
-		if ref, err = image.ParseReference(text); err != nil || ref.String() != text {
-			return image.Reference{}, false
-		}
-		r[text] = ref
-	}
-	return ref, true
-}
-
 // expand is the way back; false for an entry that somebody has damaged.
-func (h *head) expand(refs references) (Head, bool) {
+func (h *head) expand(refs *references) (Head, bool) {
 	long := Head{
 		Commit: h.Commit, Reader: h.Reader, ConfigName: h.ConfigName, Config: slices.Clone(h.Config),
 		Problems: slices.Clone(h.Problems),
@@ -148,6 +130,26 @@ func (h *head) expand(refs references) (Head, bool) {
 		}
 	}
 	return long, true
+}
+
+// tidy reports whether the entry is well-formed, and gives back the memory that
+// reading it took more than it needs.
+func (h *head) tidy(refs *references) bool {
+	for i := range h.Files {
+		uses := slices.Clone(h.Files[i].Uses)
+		for j := range uses {
+			if uses[j].Ref == "" {
+				continue
+			}
+			ref, ok := refs.parse(uses[j].Ref)
+			if !ok {
+				return false
+			}
+			uses[j].Ref = refs.text(ref)
+		}
+		h.Files[i].Uses = uses
+	}
+	return true
 }
 
 // mergeHeads takes in what another run has read of branches that this one has
