@@ -54,6 +54,7 @@ lint: $(LINT) $(ACTIONLINT)
 	$(BIN)/golangci-lint run --allow-parallel-runners ./... ./.ci/gotest
 	cd $(ORACLE) && $(BIN)/golangci-lint run --allow-parallel-runners ./...
 	$(BIN)/actionlint .github/workflows/*.yml internal/config/workflow.yaml
+	.ci/workflows $(BIN)/actionlint
 
 unit: $(REGISTRY)
 	go build -o $(BIN)/gotest ./.ci/gotest

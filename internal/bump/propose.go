@@ -116,6 +116,9 @@ func (f Remote) propose(ctx context.Context, r Run, done *Pulled, files []forge.
 	}
 	p.Number, p.URL = got.Pull.Number, got.Pull.URL
 	done.Signed, done.Warnings = got.Signed, got.Warnings
+	if !got.Signed && len(files) > 0 {
+		done.Warnings = append(done.Warnings, "the forge did not sign the commit; with the token of an App it does")
+	}
 	f.known(*p, got.Commit, r.Plan, files)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,9 @@ import (
 //   - docs/configuration.md: a block "yaml" is a configuration that parses; a
 //     block "yaml wrong" is followed by a block "text" with the error;
 //   - README.md: the first two blocks "sh" are one command each; a block "yaml"
-//     that begins with "# .basekeeper.yaml" is a configuration that parses.
+//     that begins with "# .basekeeper.yaml" is a configuration that parses;
+//   - README.md and docs/github.md: what a step that uses the action gives it
+//     are inputs that action.yml has (actionlint looks at the rest).
 //
 // In Dockerfiles and in JSON four equal hexadecimal digits and an ellipsis,
 // 1111…, stand for 64 of them. Everywhere, commands and flags must exist.
@@ -36,6 +39,7 @@ const (
 	readme            = "../../README.md"
 	dockerfileDoc     = "../../docs/dockerfile.md"
 	configurationDoc  = "../../docs/configuration.md"
+	githubDoc         = "../../docs/github.md"
 	configurationFile = ".basekeeper.yaml"
 )
 
@@ -207,10 +211,45 @@ func TestReadme(t *testing.T) {
 	assert.Equal(t, []string{"go run ./cmd/basekeeper demo\n", "make test\n"}, sh[:2])
 }
 
+// TestDocumentedInputs looks at the steps that use the action.
+func TestDocumentedInputs(t *testing.T) {
+	type with map[string]any
+	type step struct {
+		Uses string
+		With with
+	}
+	var known struct{ Inputs with }
+	require.NoError(t, yaml.Unmarshal([]byte(readDoc(t, "../../action.yml")), &known))
+	used := 0
+	for _, file := range []string{readme, githubDoc} {
+		for _, b := range fencedBlocks(t, file) {
+			if b.info != "yaml" || !strings.Contains(b.text, "uses: basekeeper/basekeeper@") {
+				continue
+			}
+			var workflow struct {
+				Jobs map[string]struct{ Steps []step }
+			}
+			require.NoError(t, yaml.Unmarshal([]byte(b.text), &workflow), "%s:%d", file, b.line)
+			for _, job := range workflow.Jobs {
+				for _, s := range job.Steps {
+					if !strings.HasPrefix(s.Uses, "basekeeper/basekeeper@") {
+						continue
+					}
+					used++
+					for input := range s.With {
+						assert.Contains(t, known.Inputs, input, "%s:%d", file, b.line)
+					}
+				}
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, used, 2)
+}
+
 // TestDocumentedCommands looks at what stands behind the program's name in code.
 func TestDocumentedCommands(t *testing.T) {
 	root := cli.NewRoot(cli.Env{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}})
-	for _, file := range []string{readme, dockerfileDoc, configurationDoc} {
+	for _, file := range []string{readme, dockerfileDoc, configurationDoc, githubDoc} {
 		named := 0
 		for _, code := range codeOf(t, file) {
 			for _, call := range calls.FindAllStringSubmatch(code, -1) {

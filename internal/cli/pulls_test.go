@@ -38,7 +38,7 @@ func TestAPullRequestIsOpenedOnceAndMovedOn(t *testing.T) {
 
 	o.wait(time.Hour)
 	third := o.publish("base", "1", "three")
-	writes = o.writes(func() { o.bump(0) })
+	writes = o.writes(func() { assert.Contains(t, o.bump(0).out, "did not sign the commit", "a person's token") })
 	assert.LessOrEqual(t, writes, 3)
 	second := o.only("acme/app")
 	assert.Equal(t, first.Number, second.Number, "the same pull request")
