@@ -44,6 +44,11 @@ func TestDemoTellsItsStory(t *testing.T) {
 	}
 }
 
+// runCommand runs a command as the program does.
+func runCommand(ctx context.Context, c demo.Command) int {
+	return cli.Main(ctx, cli.Env{Args: c.Args, Stdout: c.Out, Stderr: c.Out, Getenv: c.Getenv, Now: c.Now, Sleep: c.Sleep})
+}
+
 // spoiledDemo tells the story with its nth command left out, though it ends
 // well, and returns that command.
 func spoiledDemo(t *testing.T, n int) (spoiled []string, err error) {
@@ -57,7 +62,7 @@ func spoiledDemo(t *testing.T, n int) (spoiled []string, err error) {
 				spoiled = c.Args
 				return 0
 			}
-			return cli.Main(ctx, cli.Env{Args: c.Args, Stdout: c.Out, Stderr: c.Out, Getenv: c.Getenv, Now: c.Now, Sleep: c.Sleep})
+			return runCommand(ctx, c)
 		},
 	})
 	return spoiled, err
@@ -82,15 +87,51 @@ func TestDemoEndsWithItsReader(t *testing.T) {
 		w := &brokenAfter{left: n}
 		err := demo.Run(t.Context(), demo.Options{
 			Out: w, Now: time.Now,
-			Run: func(ctx context.Context, c demo.Command) int {
-				return cli.Main(ctx, cli.Env{Args: c.Args, Stdout: c.Out, Stderr: c.Out, Getenv: c.Getenv, Now: c.Now, Sleep: c.Sleep})
-			},
+			Run: runCommand,
 		})
 		require.ErrorIs(t, err, io.ErrClosedPipe, "write %d", n)
 	}
 	left, err := os.ReadDir(os.Getenv("TMPDIR"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+func TestDemoGoesOnForItsPlayer(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var played []string
+	w := writerFunc(func(p []byte) {
+		if !bytes.Contains(p, []byte("until you press Ctrl-C")) {
+			return
+		}
+		for line := range strings.Lines(string(p)) {
+			if command, ok := strings.CutPrefix(line, "#   "); ok {
+				played = append(played, strings.TrimSpace(command))
+			}
+		}
+		cancel()
+	})
+	require.NoError(t, demo.Run(ctx, demo.Options{
+		Out: w, Now: time.Now, Keep: true, Wait: true,
+		Run: runCommand,
+	}))
+	left, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "basekeeper-demo-*"))
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	require.Len(t, played, 3)
+	assert.Equal(t, "cd "+left[0]+" && basekeeper check", played[0])
+	assert.Regexp(t, `^export GITHUB_API_URL=http://127\.0\.0\.1:\d+ GITHUB_TOKEN=sandbox-token$`, played[1])
+	assert.Equal(t, "basekeeper check --organization acme --config "+filepath.Join(left[0], ".basekeeper.yaml"), played[2])
+	assert.FileExists(t, filepath.Join(left[0], ".basekeeper.yaml"))
+}
+
+// writerFunc sees all that is written.
+type writerFunc func(p []byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
 }
 
 // brokenAfter takes so many writes.

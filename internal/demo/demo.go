@@ -83,7 +83,7 @@ func (s *story) keep(ctx context.Context) error {
 		s.say("The repositories are in %s.", s.dir)
 		return s.err
 	}
-	s.say("The repositories are in %s.\nRegistry and GitHub run until you press Ctrl-C; in another terminal try\n\n  cd %[1]s && basekeeper check\n  export GITHUB_API_URL=%s GITHUB_TOKEN=%s\n  basekeeper check --organization %s --config %[1]s/%s",
+	s.say("The repositories are in %s.\nRegistry and GitHub run until you press Ctrl-C; in another terminal try\n\n  cd %[1]s && basekeeper check\n  export GITHUB_API_URL=%s GITHUB_TOKEN=%s\n  basekeeper check --organization %s --config %[1]s/%[5]s",
 		s.dir, s.GitHub, Token, Organization, configName)
 	if s.err == nil {
 		<-ctx.Done()
@@ -101,7 +101,8 @@ func (s *story) chapter(title string) {
 // say tells the reader what happens.
 func (s *story) say(format string, args ...any) {
 	if s.err == nil {
-		_, s.err = fmt.Fprintf(s.Out, "\n# "+strings.ReplaceAll(format, "\n", "\n# ")+"\n", args...)
+		text := "# " + strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n# ")
+		_, s.err = fmt.Fprintf(s.Out, "\n%s\n", strings.ReplaceAll(text, "# \n", "#\n"))
 	}
 }
 
