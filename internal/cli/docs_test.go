@@ -207,6 +207,7 @@ func TestReadme(t *testing.T) {
 			assert.NoError(t, err, "%s:%d", readme, b.line)
 		}
 	}
+	assert.Contains(t, readDoc(t, readme), "```yaml\n# .github/workflows/basekeeper.yml\n"+string(config.Workflow())+"```\n", "the quick start is what init writes")
 	require.GreaterOrEqual(t, len(sh), 2)
 	assert.Equal(t, []string{"go run ./cmd/basekeeper demo\n", "make test\n"}, sh[:2])
 }

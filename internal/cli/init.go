@@ -17,8 +17,8 @@ func newInitCmd(env Env) *cobra.Command {
 		Use:   "init [DIR]",
 		Short: "Write a commented configuration and a workflow to start from",
 		Long: `init writes .basekeeper.yaml, with every setting explained and switched off, and
-.github/workflows/basekeeper.yml, which checks once a day. Files that exist stay
-as they are.`,
+.github/workflows/basekeeper.yml, which opens pull requests once a day. Files
+that exist stay as they are.`,
 		Example: `  basekeeper init`,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
