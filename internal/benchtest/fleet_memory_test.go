@@ -1,7 +1,6 @@
 package benchtest
 
 import (
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,11 +11,8 @@ const (
 	maxFleetMemory   = 256 // MiB at the peak of a run over so many
 )
 
-func TestFleetPeakMemory(t *testing.T) {
-	if runtime.GOOS != "linux" { // see TestPeakMemory
-		return
-	}
-	f := newFleet(t, memory(t), hurried(t), manyRepositories, 0)
+func peakMemory(t *testing.T, f *fleet) {
+	t.Helper()
 	for _, state := range []string{"cold", "warm"} {
 		got := f.bump(t, plain)
 		assert.Less(t, got.Peak, float64(maxFleetMemory), state)

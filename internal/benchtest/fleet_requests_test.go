@@ -1,6 +1,7 @@
 package benchtest
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +14,8 @@ const (
 	maxCold   = fleetSize*11/10 + 10
 	maxWrites = 3 // for one bump
 	maxWished = 4 // for one with labels, reviewers and assignees
+	// maxPoints is what the listing may cost of GraphQL's hourly 5,000.
+	maxPoints = 22 * fleetSize / 100
 )
 
 // Configurations of the run.
@@ -21,31 +24,36 @@ const (
 	wishes = plain + "labels: [deps]\nreviewers: [ada]\nassignees: [ada]\n"
 )
 
-func TestFleetRequests(t *testing.T) {
+func TestFleet(t *testing.T) {
 	w, program := memory(t), hurried(t)
 	t.Run("few bumps", func(t *testing.T) { fewBumps(t, newFleet(t, w, program, fleetSize, 0)) })
 	t.Run("one in each", func(t *testing.T) { oneInEach(t, newFleet(t, w, program, fleetSize, fleetSize)) })
+	if runtime.GOOS == "linux" { // see TestPeakMemory
+		t.Run("memory", func(t *testing.T) { peakMemory(t, newFleet(t, w, program, manyRepositories, 0)) })
+	}
 }
 
 func (s spent) log(t *testing.T, what string) {
 	t.Helper()
-	t.Logf("%s: %d read, %d written, %d KiB; registry %+v", what, s.reads, s.writes, s.bytes>>10, s.registry)
+	t.Logf("%s: %d read, %d written, %d points, %d KiB; registry %+v", what, s.reads, s.writes, s.points, s.bytes>>10, s.registry)
 }
 
 // quiet is a run that finds nothing to do.
-func (f *fleet) quiet(t *testing.T, most int, what string) {
+func (f *fleet) quiet(t *testing.T, most int, what string) spent {
 	t.Helper()
 	got := f.bump(t, plain)
 	assert.LessOrEqual(t, got.forge(), most, what)
 	assert.Zero(t, got.writes, what)
 	assert.Equal(t, tags, got.registry.head, what)
 	got.log(t, what)
+	return got
 }
 
 func fewBumps(t *testing.T, f *fleet) {
 	t.Helper()
 	f.quiet(t, maxCold, "cold")
-	f.quiet(t, maxWarm, "warm")
+	warm := f.quiet(t, maxWarm, "warm")
+	assert.LessOrEqual(t, warm.points, maxPoints)
 
 	f.fallBehind(t, 0)
 	f.bumps(t, plain, 1, maxWrites, "one bump")
@@ -74,7 +82,7 @@ func fewBumps(t *testing.T, f *fleet) {
 	}
 	got := f.bump(t, plain)
 	assert.LessOrEqual(t, got.writes, moved*maxWrites, "it moved again, under open pull requests")
-	assert.Equal(t, 52+moved, f.open(fleetSize), "the same ones")
+	assert.Equal(t, 52+moved, f.open(), "the same ones")
 	got.log(t, "moved on")
 	f.quiet(t, maxWarm, "warm, after that")
 }
@@ -82,9 +90,9 @@ func fewBumps(t *testing.T, f *fleet) {
 // bumps is a run that opens so many pull requests.
 func (f *fleet) bumps(t *testing.T, config string, pulls, most int, what string) {
 	t.Helper()
-	before := f.open(fleetSize)
+	before := f.open()
 	got := f.bump(t, config)
-	assert.Equal(t, before+pulls, f.open(fleetSize), what)
+	assert.Equal(t, before+pulls, f.open(), what)
 	assert.LessOrEqual(t, got.writes, most, what)
 	got.log(t, what)
 }
@@ -93,7 +101,7 @@ func oneInEach(t *testing.T, f *fleet) {
 	t.Helper()
 	first := f.bump(t, plain)
 	assert.LessOrEqual(t, first.writes, fleetSize*maxWrites)
-	require.Equal(t, fleetSize, f.open(fleetSize))
+	require.Equal(t, fleetSize, f.open())
 	first.log(t, "first")
 	f.quiet(t, maxWarm, "warm, with a pull request in each")
 	f.cache += ".lost"

@@ -1,7 +1,9 @@
 package benchtest
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -60,7 +62,7 @@ func first(repository int) int { return 2 * inEach * repository % tags }
 
 // files are those of a repository. One in ten has a configuration of its own.
 func (f *fleet) files(i int, stale bool) []hub.File {
-	pins := f.world.now
+	pins := f.now
 	if stale {
 		pins[first(i)] = f.before[first(i)]
 	}
@@ -89,7 +91,7 @@ func (f *fleet) pin(i int, pins digests) string {
 func (f *fleet) move(t testing.TB, i int) {
 	t.Helper()
 	repository, tag := place(i)
-	f.world.now[i] = registrytest.PushIndex(t, registrytest.Host{Addr: f.host}, repository, tag, "linux/amd64", "linux/arm64").Digest
+	f.now[i] = registrytest.PushIndex(t, registrytest.Host{Addr: f.host}, repository, tag, "linux/amd64", "linux/arm64").Digest
 }
 
 // users returns the repositories that use image i.
@@ -116,6 +118,7 @@ func (f *fleet) fallBehind(t testing.TB, repository int) {
 type spent struct {
 	usage
 	reads, writes int   // requests to GitHub
+	points        int   // of GraphQL, by GitHub's published formula
 	bytes         int64 // of GitHub's answers
 	registry      asked
 }
@@ -129,15 +132,33 @@ func (f *fleet) bump(t testing.TB, config string) spent {
 	path := filepath.Join(f.dir, "run.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(config), 0o600))
 	f.github.ResetRequests()
-	f.github.SetRemaining(token, "core", 1_000_000)
-	f.github.SetRemaining(token, "graphql", 1_000_000)
+	const plenty = 1_000_000
+	f.github.SetRemaining(token, "core", plenty)
+	f.github.SetRemaining(token, "graphql", plenty)
 	f.answers.forget()
 	f.forget()
 	s := spent{usage: execute(t, f.dir, []string{"GITHUB_TOKEN=" + token, "GITHUB_API_URL=" + f.url},
 		f.program, "bump", "--organization", "acme", "--config", path, "--cache", f.cache, "--time-limit", "240h")}
 	s.reads, s.writes = f.github.Counts()
 	s.bytes, s.registry = f.answers.asked().bytes, f.asked()
+	s.points = plenty - f.remaining(t)
 	return s
+}
+
+// remaining is what is left of GraphQL's points.
+func (f *fleet) remaining(t testing.TB) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.url+"/rate_limit", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	var answer struct {
+		Resources struct{ GraphQL struct{ Remaining int } }
+	}
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
+	return answer.Resources.GraphQL.Remaining
 }
 
 // hurried builds the program with a clock that waits for nobody: GitHub's
@@ -150,10 +171,10 @@ func hurried(t testing.TB) string {
 	return program
 }
 
-// open counts the open pull requests of the first n repositories.
-func (f *fleet) open(n int) int {
+// open counts the open pull requests.
+func (f *fleet) open() int {
 	open := 0
-	for i := range n {
+	for i := range f.size {
 		for _, p := range f.github.PullRequests(nameOf(i)) {
 			if p.State == "OPEN" {
 				open++
