@@ -79,6 +79,9 @@ type sight struct {
 	then    bool // it is what a closed pull request brought
 }
 
+// sightsTogether is how many are read before their files are forgotten.
+const sightsTogether = 500
+
 // look gathers what the forge shows about the pull requests' branches: what
 // the open ones hold, and whether the same was declined before.
 func (g *gathering) look(ctx context.Context, facts plan.PullFacts, wanted []plan.Pull) error {
@@ -146,44 +149,54 @@ func (g *gathering) closed(ctx context.Context, wanted []plan.Pull) ([]*forge.Pu
 
 // see reads what the branches hold, as far as the pull requests are about it.
 func (g *gathering) see(ctx context.Context, sights []sight) error {
-	var wanted []forge.Wanted
-	content := make([][]scan.Occurrence, len(sights))
-	var open []int
-	for i, s := range sights {
+	var open []sight
+	for _, s := range sights {
 		if h, ok := g.Heads.Head(s.name.Repository, s.key, s.commit, sightReader(s.paths)); ok {
-			content[i] = h.Occurrences
+			g.saw(s, h.Occurrences)
 			continue
 		}
-		open = append(open, i)
+		open = append(open, s)
+	}
+	for some := range slices.Chunk(open, sightsTogether) {
+		if err := g.readSights(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSights reads a few of them.
+func (g *gathering) readSights(ctx context.Context, sights []sight) error {
+	var wanted []forge.Wanted
+	for _, s := range sights {
 		for _, path := range s.paths {
 			wanted = append(wanted, forge.Wanted{Repository: s.project.Repository, Commit: s.commit, Path: path})
 		}
 	}
-	if len(wanted) > 0 {
-		files, err := g.Forge.Files(ctx, wanted)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		for _, i := range open {
-			s := sights[i]
-			if err != nil {
-				g.unread(s.name, err)
-				continue
-			}
-			content[i] = g.scanSight(s, files[:len(s.paths)])
-			files = files[len(s.paths):]
-		}
+	files, err := g.Forge.Files(ctx, wanted)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	for i, s := range sights {
-		seen := g.run.seen[s.name]
-		if s.then {
-			seen.Then = content[i]
-		} else {
-			seen.Content = content[i]
+	for _, s := range sights {
+		if err != nil {
+			g.unread(s.name, err)
+			continue
 		}
-		g.run.seen[s.name] = seen
+		g.saw(s, g.scanSight(s, files[:len(s.paths)]))
+		files = files[len(s.paths):]
 	}
 	return nil
+}
+
+// saw notes what a branch holds.
+func (g *gathering) saw(s sight, content []scan.Occurrence) {
+	seen := g.run.seen[s.name]
+	if s.then {
+		seen.Then = content
+	} else {
+		seen.Content = content
+	}
+	g.run.seen[s.name] = seen
 }
 
 // scanSight scans the files of a sight and remembers them.
