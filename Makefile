@@ -1,5 +1,5 @@
-# What a change must pass, on a bare Debian machine or anywhere with Go, git and
-# docker-registry. `make test` installs what it needs and runs everything.
+# What a change must pass, on a bare Debian machine or anywhere with Go, git,
+# docker-registry and Docker. `make test` installs what it needs and runs everything.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,6 +11,7 @@ REGISTRY_VERSION   := v3.1.2
 LINT_VERSION       := v2.15.0
 ACTIONLINT_VERSION := v1.7.12
 CRANE_VERSION      := v0.22.1
+ACT_VERSION        := v0.2.89
 
 BIN    := $(CURDIR)/.tools/bin
 STAMPS := .tools/stamps
@@ -18,12 +19,16 @@ REGISTRY   := $(STAMPS)/registry@$(REGISTRY_VERSION)
 LINT       := $(STAMPS)/golangci-lint@$(LINT_VERSION)
 ACTIONLINT := $(STAMPS)/actionlint@$(ACTIONLINT_VERSION)
 CRANE      := $(STAMPS)/crane@$(CRANE_VERSION)
+ACT        := $(STAMPS)/act@$(ACT_VERSION)
 
 ORACLE   := internal/oracletest
 FUZZTIME := 10s
 
 # The real registries of the tests. With CI set, a test that finds none fails.
 export BASEKEEPER_REGISTRY_V3 := $(BIN)/registry
+
+# What runs the action as GitHub would; the same holds.
+export BASEKEEPER_ACT := $(BIN)/act
 
 # A hook of git names its own repository; the tests make others.
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX
@@ -43,7 +48,7 @@ test: packages tools lint unit fuzz bench-once
 packages: ## Debian's, where they are missing
 	.ci/packages
 
-tools: $(REGISTRY) $(LINT) $(ACTIONLINT)
+tools: $(REGISTRY) $(LINT) $(ACTIONLINT) $(ACT)
 
 lint: $(LINT) $(ACTIONLINT)
 	@unformatted=$$(gofmt -l cmd internal .ci); [ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
@@ -56,7 +61,7 @@ lint: $(LINT) $(ACTIONLINT)
 	$(BIN)/actionlint .github/workflows/*.yml internal/config/workflow.yaml
 	.ci/workflows $(BIN)/actionlint
 
-unit: $(REGISTRY)
+unit: $(REGISTRY) $(ACT)
 	go build -o $(BIN)/gotest ./.ci/gotest
 	$(BIN)/gotest -race -shuffle=on ./... ./.ci/gotest
 	cd $(ORACLE) && $(BIN)/gotest -race -shuffle=on ./...
@@ -91,3 +96,6 @@ $(ACTIONLINT):
 
 $(CRANE):
 	$(call install,github.com/google/go-containerregistry/cmd/crane,$(CRANE_VERSION))
+
+$(ACT):
+	$(call install,github.com/nektos/act,$(ACT_VERSION))
