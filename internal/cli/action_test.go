@@ -3,12 +3,15 @@ package cli_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -237,6 +240,22 @@ func TestActionLogins(t *testing.T) {
 		_, log := w.step(2)
 		assert.Contains(t, log, "::error::DOCKER_AUTH_CONFIG ")
 	}
+}
+
+// TestActionOutputs: the outputs that action.yml promises are all set, whatever
+// happens.
+func TestActionOutputs(t *testing.T) {
+	content, err := os.ReadFile("../../action.yml")
+	require.NoError(t, err)
+	var definition struct{ Outputs map[string]any }
+	require.NoError(t, yaml.Unmarshal(content, &definition))
+	want := slices.Sorted(maps.Keys(definition.Outputs))
+	w := newWorkflow(t, "push", map[string]any{})
+	outputs, _ := w.step(0)
+	assert.Equal(t, want, slices.Sorted(maps.Keys(outputs)))
+	w.env["INPUT_COMMAND"] = "nosuch"
+	outputs, _ = w.step(2)
+	assert.Equal(t, want, slices.Sorted(maps.Keys(outputs)))
 }
 
 // TestActionOwner: root's container writes files that the steps after it, who
