@@ -72,7 +72,7 @@ fuzz: ## every fuzz target for a short while; FUZZTIME=10m for longer
 bench-once: $(REGISTRY) ## so that benchmarks do not rot
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
-bench: $(REGISTRY) $(CRANE)
+bench: $(REGISTRY) $(CRANE) $(ACT)
 	PATH="$(BIN):$$PATH" .ci/bench
 
 clean:

@@ -5,11 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 )
-
-// BranchPrefix is what the branches of bumps begin with.
-const BranchPrefix = "basekeeper/"
 
 // Decision is what a run does about an event.
 type Decision struct {
@@ -124,8 +122,8 @@ func closed(e Event, in Inputs) Decision {
 	switch pull := e.Pull; {
 	case !pull.Merged:
 		return nothing("pull request #%d was closed without a merge", pull.Number)
-	case pull.Fork || !strings.HasPrefix(pull.Head, BranchPrefix):
-		return nothing("merged pull request #%d is none of basekeeper's: it does not come from a branch %s… of this repository", pull.Number, BranchPrefix)
+	case pull.Fork || !strings.HasPrefix(pull.Head, forge.BranchPrefix):
+		return nothing("merged pull request #%d is none of basekeeper's: it does not come from a branch %s… of this repository", pull.Number, forge.BranchPrefix)
 	case !in.isBumpAuthor(pull.Author):
 		return nothing("merged pull request #%d is by %.100q, who is not among the bump-authors (%s)",
 			pull.Number, pull.Author, strings.Join(in.BumpAuthors, ", "))

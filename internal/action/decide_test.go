@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/action"
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -129,7 +130,7 @@ func FuzzDecide(f *testing.F) {
 			assert.Contains(t, []action.Command{action.Check, action.Nothing}, d.Command)
 		}
 		if d.Command == action.OnMerge && in.Command == action.Auto {
-			assert.True(t, event.Pull.Merged && !event.Pull.Fork && strings.HasPrefix(event.Pull.Head, action.BranchPrefix))
+			assert.True(t, event.Pull.Merged && !event.Pull.Fork && strings.HasPrefix(event.Pull.Head, forge.BranchPrefix))
 			assert.Equal(t, "github-actions[bot]", strings.ToLower(event.Pull.Author))
 		}
 		if d.Refused {

@@ -179,7 +179,7 @@ func (f Remote) fetch(ctx context.Context, files []file) error {
 			continue
 		}
 		r := files[i].of
-		wanted = append(wanted, forge.Wanted{Repository: r.repository, Commit: r.commit, Path: e.Path, Blob: e.Blob})
+		wanted = append(wanted, forge.Wanted{Repository: r.repository, Commit: r.commit, Path: e.Path, Blob: e.Blob, Size: e.Size})
 		index = append(index, i)
 	}
 	if len(wanted) == 0 {

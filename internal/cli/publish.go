@@ -10,14 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/basekeeper/basekeeper/internal/action"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
-
-// basePublished is the type of the event that tells others of a new image.
-const basePublished = "basekeeper-base-published"
 
 type publishOptions struct {
 	options
@@ -98,7 +96,7 @@ type dispatcher interface {
 func tell(ctx context.Context, env Env, d dispatcher, to []string, ref image.Reference, digest image.Digest, payload []byte) error {
 	told, failed := 0, 0
 	for _, repository := range to {
-		if err := d.Dispatch(ctx, repository, basePublished, payload); err != nil {
+		if err := d.Dispatch(ctx, repository, action.BasePublished, payload); err != nil {
 			complain(env, fmt.Errorf("tell %s: %w", repository, err))
 			failed++
 			if errors.Is(err, forge.ErrLimited) || ctx.Err() != nil {
