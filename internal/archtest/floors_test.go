@@ -37,8 +37,9 @@ var floors = map[string]room{
 
 	"internal/plan": {4, pure},
 
-	"internal/render": {5, pure},
-	"internal/cache":  {5, store}, // one file; rims use it, flows its words
+	"internal/render":  {5, pure},
+	"internal/cache":   {5, store}, // one file; rims use it, flows its words
+	"internal/attempt": {5, store}, // one attempt at a request; for rims
 
 	"internal/bump":    {6, flow},
 	"internal/retire":  {6, flow},

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
@@ -91,7 +92,7 @@ func (o Options) withDefaults() Options {
 		o.Getenv = func(string) string { return "" }
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = attempt.Sleep
 	}
 	if o.Now == nil {
 		o.Now = time.Now //nolint:forbidigo // the default of an option; only the age of tokens and Retry-After hang on it

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
@@ -75,8 +76,8 @@ func (r *repository) describe(ctx context.Context, verb string, err error) error
 func ownError(err error) error {
 	var (
 		busy  *busyError
-		slow  *slowError
-		large largeError
+		slow  *attempt.SlowError
+		large *attempt.LargeError
 		realm *realmError
 	)
 	switch {
@@ -108,7 +109,7 @@ func networkError(err error) error {
 		return op
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return errPlainHTTP
-	case isCut(err):
+	case attempt.IsCut(err):
 		return errors.New("the connection was cut")
 	case errors.As(err, &wrapped) && wrapped.Timeout():
 		return errors.New("the connection timed out")

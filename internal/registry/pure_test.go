@@ -2,45 +2,12 @@ package registry
 
 import (
 	"context"
-	"net/http"
 	"testing"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for header, want := range map[string]time.Duration{
-		"0":                                     0,
-		"120":                                   2 * time.Minute,
-		"31536001":                              365 * 24 * time.Hour,
-		"184467440737095516160":                 365 * 24 * time.Hour,
-		now.Add(time.Hour).Format(time.RFC850):  time.Hour,
-		now.Add(time.Minute).Format(time.ANSIC): time.Minute,
-		now.Add(time.Minute).Format(http.TimeFormat): time.Minute,
-		now.Add(-time.Hour).Format(http.TimeFormat):  0,
-	} {
-		got, ok := retryAfter(header, now)
-		assert.True(t, ok, header)
-		assert.Equal(t, want, got, header)
-	}
-	for _, header := range []string{"", "  ", "-1", "1.5", "soon", "2026-03-01"} {
-		_, ok := retryAfter(header, now)
-		assert.False(t, ok, header)
-	}
-}
-
-func TestBackoff(t *testing.T) {
-	for n, most := range []time.Duration{250, 500, 1000, 2000, 4000, 8000, 10000, 10000} {
-		most *= time.Millisecond
-		assert.Equal(t, most/2, backoff(n, 0))
-		assert.Equal(t, most/2+most/4, backoff(n, 0.5))
-	}
-	assert.Equal(t, maxBackoff/2, backoff(1000, 0), "no overflow")
-}
 
 func TestCheckRealm(t *testing.T) {
 	tests := map[string]struct {

@@ -68,7 +68,7 @@ func (r *repository) try(ctx context.Context, challenge *transport.Challenge, me
 		return answer{}, nil, r.describe(ctx, "ask", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body) // from memory: exchanged has read it
+	body, err := io.ReadAll(resp.Body) // from memory: attempt.Exchange has read it
 	if err != nil {
 		return answer{}, nil, r.describe(ctx, "ask", err)
 	}

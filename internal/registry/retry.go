@@ -2,13 +2,18 @@ package registry
 
 import (
 	"context"
-	"errors"
-	"io"
-	"net"
 	"net/http"
-	"syscall"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
+
+// backoff is how waits between attempts grow.
+var backoff = attempt.Backoff{First: 250 * time.Millisecond, Most: 10 * time.Second}
+
+// maxRetryAfter is the longest wait that a registry may ask for; for more the
+// run does not stand still.
+const maxRetryAfter = 60 * time.Second
 
 // retried repeats what can pass when asked again: busy and broken servers,
 // connections that were cut. It gives up with a *busyError, or with the last
@@ -22,20 +27,20 @@ type retried struct {
 
 func (t *retried) RoundTrip(req *http.Request) (*http.Response, error) {
 	for n := 0; ; n++ {
-		attempt, err := again(req, n)
+		next, err := again(req, n)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := t.inner.RoundTrip(attempt)
-		if err != nil && (n == t.retries || !isCut(err) || req.Context().Err() != nil) {
+		resp, err := t.inner.RoundTrip(next)
+		if err != nil && (n == t.retries || !attempt.IsCut(err) || req.Context().Err() != nil) {
 			return nil, err
 		}
 		if err == nil && !isBusy(resp.StatusCode) {
 			return resp, nil
 		}
-		wait := backoff(n, jitter())
+		wait := backoff.Wait(n, attempt.Jitter())
 		if err == nil {
-			asked, ok := retryAfter(resp.Header.Get("Retry-After"), t.now())
+			asked, ok := attempt.RetryAfter(resp.Header.Get("Retry-After"), t.now())
 			wait = max(wait, asked)
 			if n == t.retries || t.tooLong(req.Context(), wait) {
 				return nil, &busyError{host: req.URL.Host, status: resp.StatusCode, attempts: n + 1, asked: asked, hasAsked: ok}
@@ -53,20 +58,12 @@ func (t *retried) tooLong(ctx context.Context, wait time.Duration) bool {
 	return wait > maxRetryAfter || (ok && t.now().Add(wait).After(deadline))
 }
 
-// again returns the request for attempt n, with a body of its own.
+// again returns the request for attempt n.
 func again(req *http.Request, n int) (*http.Request, error) {
 	if n == 0 {
 		return req, nil
 	}
-	next := req.Clone(withRetried(req.Context()))
-	if req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		next.Body = body
-	}
-	return next, nil
+	return attempt.Again(withRetried(req.Context()), req)
 }
 
 func isBusy(status int) bool {
@@ -76,14 +73,4 @@ func isBusy(status int) bool {
 		return true
 	}
 	return false
-}
-
-// isCut reports whether a connection broke that worked before, or a name
-// server was busy. Refused connections, unknown hosts and certificates that do
-// not fit are no such thing, nor are deadlines.
-func isCut(err error) bool {
-	var dns *net.DNSError
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		(errors.As(err, &dns) && dns.Temporary() && !dns.IsNotFound)
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
 
 // peer is a host contacted; registries behind the same mirror share it.
@@ -18,6 +20,12 @@ type peer struct {
 func newPeer(concurrency int) *peer {
 	return &peer{slots: make(chan struct{}, concurrency), counter: &counter{}, challenge: newMemo[*transport.Challenge]()}
 }
+
+// maxBody bounds an answer in bytes. Registries refuse manifests beyond 4 MiB,
+// as the specification lets them.
+//
+// Spec: OCI distribution-spec v1.1, "Pushing manifests".
+const maxBody = 4 << 20
 
 // session is one registry as this run reaches it.
 type session struct {
@@ -40,7 +48,7 @@ func newSession(at location, p *peer, keys *keyring, opts Options, base http.Rou
 	}
 	s.send = &guarded{inner: base, at: at, userAgent: opts.UserAgent}
 	s.send = &counted{inner: s.send, counter: p.counter}
-	s.send = &exchanged{inner: s.send, timeout: opts.Timeout}
+	s.send = &attempt.Exchange{Inner: s.send, Timeout: opts.Timeout, MaxBody: maxBody}
 	s.send = &limited{inner: s.send, slots: p.slots}
 	s.send = &retried{inner: s.send, retries: opts.Retries, sleep: opts.Sleep, now: opts.Now}
 	return s

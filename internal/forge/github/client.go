@@ -6,6 +6,7 @@ import (
 
 	rest "github.com/google/go-github/v60/github"
 
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
@@ -54,13 +55,13 @@ func New(opts Options) (*Client, error) {
 // transport builds the way of a request, from the inside out.
 func (c *Client) transport(keys credentials) http.RoundTripper {
 	o := c.opts
-	c.counter = &counted{inner: &exchanged{inner: o.Transport, timeout: o.Timeout}}
+	c.counter = &counted{inner: &attempt.Exchange{Inner: o.Transport, Timeout: o.Timeout, MaxBody: maxBody}}
 	pacer := newPacer(o.Now, o.App != nil)
 	var t http.RoundTripper = c.counter
 	t = &authorized{inner: t, api: c.place.rest, userAgent: o.UserAgent, credentials: keys}
 	t = &paced{inner: t, pacer: pacer, reads: make(chan struct{}, o.Concurrency), writes: make(chan struct{}, 1),
 		deadline: o.Deadline, sleep: o.Sleep}
-	t = &retried{inner: t, pacer: pacer, retries: o.Retries, deadline: o.Deadline, sleep: o.Sleep, jitter: jitter}
+	t = &retried{inner: t, pacer: pacer, retries: o.Retries, deadline: o.Deadline, sleep: o.Sleep, jitter: attempt.Jitter}
 	return &unlimited{inner: t}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
@@ -41,7 +42,7 @@ func (c *Client) query(ctx context.Context, owner, document string, variables ma
 		if err == nil || !isHalf(err) || n >= c.opts.Retries {
 			return faults, err
 		}
-		if err := c.opts.Sleep(ctx, backoff(n, jitter())); err != nil {
+		if err := c.opts.Sleep(ctx, backoff.Wait(n, attempt.Jitter())); err != nil {
 			return nil, err
 		}
 	}
@@ -76,14 +77,14 @@ func (c *Client) graphql(ctx context.Context, how call, document string, variabl
 	defer resp.Body.Close() //nolint:errcheck // it is in memory
 	if resp.StatusCode != http.StatusOK {
 		var said struct{ Message string }
-		_ = json.Unmarshal(bodyOf(resp), &said) // where it is no JSON there is no message
+		_ = json.Unmarshal(attempt.Body(resp), &said) // where it is no JSON there is no message
 		return nil, statusError(c.who(), resp.StatusCode, resp.Header, said.Message)
 	}
 	answer := struct {
 		Data   any
 		Errors []fault
 	}{Data: data}
-	if err := json.Unmarshal(bodyOf(resp), &answer); err != nil {
+	if err := json.Unmarshal(attempt.Body(resp), &answer); err != nil {
 		return nil, halfError(how.write)
 	}
 	if answer.Data == nil && len(answer.Errors) == 0 {

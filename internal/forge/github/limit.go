@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
@@ -32,8 +33,6 @@ const (
 	// leastSecondaryWait is what GitHub asks for where a secondary limit's
 	// answer says nothing.
 	leastSecondaryWait = time.Minute
-	// mostAsked is as good as for ever, and can be counted with.
-	mostAsked = 365 * 24 * time.Hour
 	// maxLimitWaits bounds how often one request is told to wait.
 	maxLimitWaits = 6
 )
@@ -48,7 +47,7 @@ type limit struct {
 // limitOf returns the limit that the answer, the nth in a row, speaks of. An
 // answer with a limit was not acted upon: whatever was asked may be asked again.
 func limitOf(resp *http.Response, body []byte, n int, now time.Time) (limit, bool) {
-	asked, hasAsked := retryAfter(resp.Header.Get("Retry-After"), now)
+	asked, hasAsked := attempt.RetryAfter(resp.Header.Get("Retry-After"), now)
 	spent := resp.Header.Get("X-RateLimit-Remaining") == "0"
 	text := strings.ToLower(string(body[:min(len(body), 4096)]))
 	switch resp.StatusCode {
@@ -80,28 +79,5 @@ func resetOf(resp *http.Response, now time.Time) (time.Duration, bool) {
 	if err != nil || seconds <= 0 {
 		return 0, false
 	}
-	return min(max(time.Unix(seconds, 0).Sub(now), 0), mostAsked) + time.Second, true
-}
-
-// retryAfter reads a Retry-After header, which holds seconds or a date. The
-// wait is never negative; ok is false where the header is absent or neither.
-//
-// Spec: RFC 9110, 10.2.3.
-func retryAfter(header string, now time.Time) (wait time.Duration, ok bool) {
-	header = strings.TrimSpace(header)
-	if header == "" {
-		return 0, false
-	}
-	if strings.Trim(header, "0123456789") == "" {
-		seconds, err := strconv.ParseInt(header, 10, 64)
-		if err != nil || seconds > int64(mostAsked/time.Second) {
-			return mostAsked, true
-		}
-		return time.Duration(seconds) * time.Second, true
-	}
-	at, err := http.ParseTime(header)
-	if err != nil {
-		return 0, false
-	}
-	return min(max(at.Sub(now), 0), mostAsked), true
+	return min(max(time.Unix(seconds, 0).Sub(now), 0), attempt.MostAsked) + time.Second, true
 }

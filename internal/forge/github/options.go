@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
 
 // Options is what a client needs from outside.
@@ -73,7 +75,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now //nolint:forbidigo // the default of an option; limits and the age of tokens hang on it
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = attempt.Sleep
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = "basekeeper"
@@ -96,16 +98,4 @@ func (o Options) check() error {
 		return fmt.Errorf("the App's id is %d; it is a positive number, shown on the App's settings page", o.App.ID)
 	}
 	return nil
-}
-
-// sleep waits for d or until ctx ends, whose error it then returns.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

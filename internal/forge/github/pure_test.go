@@ -112,12 +112,6 @@ func TestWindowForgets(t *testing.T) {
 	}
 }
 
-func TestBackoff(t *testing.T) {
-	assert.Equal(t, 250*time.Millisecond, backoff(0, 0))
-	assert.Equal(t, 750*time.Millisecond, backoff(1, 0.5))
-	assert.Equal(t, 10*time.Second, backoff(100, 0))
-}
-
 func TestWhose(t *testing.T) {
 	bot := forge.Account{Login: "basekeeper[bot]", Kind: forge.App}
 	user := forge.Account{Login: "Alice", Kind: forge.Person}

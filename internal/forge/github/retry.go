@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
 
 type retryKey struct{}
@@ -56,14 +54,14 @@ type retried struct {
 func (t *retried) RoundTrip(req *http.Request) (*http.Response, error) {
 	failed, limited := 0, 0
 	for {
-		attempt, err := again(req, failed+limited)
+		next, err := again(req, failed+limited)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := t.inner.RoundTrip(attempt)
+		resp, err := t.inner.RoundTrip(next)
 		switch {
 		case err == nil && resp.StatusCode < 500:
-			limit, ok := limitOf(resp, bodyOf(resp), limited, t.pacer.now())
+			limit, ok := limitOf(resp, attempt.Body(resp), limited, t.pacer.now())
 			if !ok {
 				return resp, nil
 			}
@@ -82,7 +80,7 @@ func (t *retried) RoundTrip(req *http.Request) (*http.Response, error) {
 			if stop := t.giveUp(req, broken); stop != nil {
 				return nil, stop
 			}
-			if err := t.sleep(req.Context(), backoff(failed-1, t.jitter())); err != nil {
+			if err := t.sleep(req.Context(), backoff.Wait(failed-1, t.jitter())); err != nil {
 				return nil, err
 			}
 		}
@@ -119,52 +117,25 @@ func (t *retried) hold(req *http.Request, l limit, n int) error {
 	return nil
 }
 
-// again returns the request for attempt n, with a body of its own.
+// again returns the request for attempt n.
 func again(req *http.Request, n int) (*http.Request, error) {
 	if n == 0 {
 		return req, nil
 	}
-	next := req.Clone(context.WithValue(req.Context(), retryKey{}, true))
-	if req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		next.Body = body
-	}
-	return next, nil
+	return attempt.Again(context.WithValue(req.Context(), retryKey{}, true), req)
 }
 
 // isCut reports whether a connection broke that worked before, an answer took
-// too long, or a name server was busy. Refused connections, unknown hosts and
-// certificates that do not fit are no such thing.
+// too long, or a name server was busy.
 func isCut(err error) bool {
-	var dns *net.DNSError
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isTimeout(err) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		strings.Contains(err.Error(), "stream error") || strings.Contains(err.Error(), "server sent GOAWAY") || // HTTP/2's, not exported
-		(errors.As(err, &dns) && dns.Temporary() && !dns.IsNotFound)
+	return attempt.IsCut(err) || isTimeout(err) ||
+		strings.Contains(err.Error(), "stream error") || strings.Contains(err.Error(), "server sent GOAWAY") // HTTP/2's, not exported
 }
 
 func isTimeout(err error) bool {
-	var slow *slowError
+	var slow *attempt.SlowError
 	return errors.As(err, &slow)
 }
 
-const (
-	firstBackoff = 500 * time.Millisecond
-	maxBackoff   = 20 * time.Second
-)
-
-// backoff returns the wait before repetition n (0 is the first): doubling from
-// half a second to twenty, of which random (in [0, 1)) picks a point in the
-// upper half, so that clients that failed together come back apart.
-func backoff(n int, random float64) time.Duration {
-	d := maxBackoff
-	if n < 16 {
-		d = min(firstBackoff<<n, maxBackoff)
-	}
-	return d/2 + time.Duration(random*float64(d/2))
-}
-
-func jitter() float64 { return rand.Float64() } //nolint:gosec // it spreads requests, it hides nothing
+// backoff is how waits between attempts grow.
+var backoff = attempt.Backoff{First: 500 * time.Millisecond, Most: 20 * time.Second}
