@@ -110,14 +110,15 @@ func newRoot(env Env) *cobra.Command {
 		Short: "Keep the base images that Dockerfiles pin up to date",
 		Long: `basekeeper finds the images that Dockerfiles pin by digest, asks the registries
 where their tags point now, and replaces each digest that has moved, byte for
-byte, with a reason for everything that it leaves alone.
+byte, with a reason for everything that it leaves alone: in folders, or by pull
+requests in repositories on GitHub.
 
 Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 stale
 references found (check --exit-code), 4 done in part (a registry, repository or
 file failed), 5 refused by policy or a safety rule.`,
 		Example: `  basekeeper check            # what is stale in this repository?
   basekeeper bump             # bring it up to date
-  basekeeper demo             # see it work, on a registry of its own`,
+  basekeeper demo             # see it work, on a registry and a GitHub of its own`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

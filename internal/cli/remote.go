@@ -133,17 +133,21 @@ func remoteConfig(opts options, folder string) (w *workspace, given bool, err er
 // asRemote wires up a run on a forge; nil where the command is about local
 // files.
 func asRemote(env Env, opts options) (*remote, error) {
-	if !opts.remote.named() && opts.config == "" {
-		return nil, nil //nolint:nilnil // the caller goes on with local files
+	local := !opts.remote.named() && (opts.config == "" || len(opts.dirs) > 0) // folders come before what the configuration names
+	var w *workspace
+	var given bool
+	if !local {
+		var err error
+		if w, given, err = remoteConfig(opts, "."); err != nil {
+			return nil, err
+		}
+		local = !isRemote(opts, w.config)
 	}
-	w, given, err := remoteConfig(opts, ".")
 	switch {
-	case err != nil:
-		return nil, err
-	case !isRemote(opts, w.config):
-		return nil, nil //nolint:nilnil // see above
-	case len(opts.dirs) > 0 && !opts.remote.named():
-		return nil, nil //nolint:nilnil // the folders come before what the configuration names
+	case local && opts.remote.image != "":
+		return nil, usage(errors.New("--image is for repositories on GitHub; name some with --repository or --organization"))
+	case local:
+		return nil, nil //nolint:nilnil // the caller goes on with local files
 	case len(opts.dirs) > 0:
 		return nil, usage(errors.New("folders and repositories on GitHub cannot be given together"))
 	}
