@@ -43,6 +43,30 @@ func seen(t *testing.T, markdown string) (page, plain string) {
 	return page, html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(plain, "\u2424"))
 }
 
+// rawHTML returns what of Markdown goes into the page as it stands: code spans
+// and fences are found as a forge finds them, not by counting backquotes.
+func rawHTML(t *testing.T, markdown string) string {
+	t.Helper()
+	source := []byte(markdown)
+	var raw bytes.Buffer
+	require.NoError(t, ast.Walk(gfm.Parser().Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.RawHTML:
+			raw.Write(n.Segments.Value(source))
+		case *ast.HTMLBlock:
+			raw.Write(n.Lines().Value(source))
+			if n.HasClosure() {
+				raw.Write(n.ClosureLine.Value(source))
+			}
+		}
+		return ast.WalkContinue, nil
+	}))
+	return raw.String()
+}
+
 var references = regexp.MustCompile(`(?i)@[a-z0-9]|#[0-9]|[a-z0-9]-[0-9]|://|www\.|[0-9a-f]{7,}|[!%~$&][0-9a-z]|:[a-z0-9_+-]+:`)
 
 // onlyText checks that a document of one paragraph has nothing but text in it.

@@ -135,8 +135,7 @@ func checkBody(t *testing.T, got render.Text) {
 	assert.NotRegexp(t, references, ourText.ReplaceAllString(plain, "\u2425"))
 	assert.NotContains(t, page, "<img")
 	assert.NotContains(t, page, "<script")
-	rest := ourTags.ReplaceAllString(regexp.MustCompile("(?s)(`+).*?[^`]"+"`+|```.*?```").ReplaceAllString(got.Body, ""), "")
-	assert.NotRegexp(t, `<[a-zA-Z!/]`, rest, "HTML that is not ours")
+	assert.Empty(t, strings.TrimSpace(ourTags.ReplaceAllString(rawHTML(t, got.Body), "")), "HTML that is not ours")
 	harmless(t, got.Body)
 	_, ok := render.DecodeState(got.Body)
 	assert.True(t, ok)
@@ -178,6 +177,7 @@ func FuzzPullRequest(f *testing.F) {
 	for _, s := range attacks {
 		f.Add(s, 1)
 	}
+	f.Add("<J`<J", 1) // between code spans, for whoever only counts backquotes
 	f.Fuzz(func(t *testing.T, s string, n int) {
 		r := render.Request{Repository: s, BaseBranch: s, HeadBranch: s, Notes: []string{s}, Refresh: true}
 		for range min(max(n, 0), 5) {
