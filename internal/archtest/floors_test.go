@@ -31,15 +31,17 @@ var floors = map[string]room{
 
 	"internal/scan":    {2, pure},
 	"internal/compare": {2, pure},
+	"internal/trash":   {2, pure}, // what was deleted, and how it comes back
 
 	"internal/lineage":   {3, pure},
 	"internal/retention": {3, pure},
 
 	"internal/plan": {4, pure},
 
-	"internal/render":  {5, pure},
-	"internal/cache":   {5, store}, // one file; rims use it, flows its words
-	"internal/attempt": {5, store}, // one attempt at a request; for rims
+	"internal/render":   {5, pure},
+	"internal/cache":    {5, store}, // one file; rims use it, flows its words
+	"internal/attempt":  {5, store}, // one attempt at a request; for rims
+	"internal/artifact": {5, flow},  // ledger and trash in a registry, for the flows above
 
 	"internal/bump":    {6, flow},
 	"internal/retire":  {6, flow},
@@ -47,12 +49,13 @@ var floors = map[string]room{
 	"internal/promote": {6, flow},
 	"internal/cascade": {6, flow},
 
-	"internal/registry":     {6, rim},
-	"internal/forge/github": {6, rim},
-	"internal/forge/gitlab": {6, rim},
-	"internal/forge/local":  {6, rim},
-	"internal/action":       {6, rim},
-	"internal/sandbox":      {6, rim},
+	"internal/registry":        {6, rim},
+	"internal/registry/hosted": {6, rim}, // the registries' own APIs: lists and deletes
+	"internal/forge/github":    {6, rim},
+	"internal/forge/gitlab":    {6, rim},
+	"internal/forge/local":     {6, rim},
+	"internal/action":          {6, rim},
+	"internal/sandbox":         {6, rim},
 
 	"internal/sandbox/git":    {5, store}, // objects in memory, for both forges
 	"internal/sandbox/github": {6, rim},

@@ -1,0 +1,101 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+// TagPrefix begins every tag that basekeeper keeps for itself: such a tag is
+// no image's, is never retired and never counts.
+const TagPrefix = "basekeeper."
+
+// Tag is the tag of the ledger's artifact in each repository.
+const Tag = TagPrefix + "ledger"
+
+// MediaType is the artifact type of the ledger, and the media type of its one
+// blob.
+const MediaType = "application/vnd.basekeeper.ledger.v1+json"
+
+// Ledger is the memory of one repository. The zero value remembers nothing.
+// Methods that change it return a changed copy.
+type Ledger struct {
+	Records  []Record           // one for each tag, in the order of their tags
+	Sights   map[string][]Sight // by published tag, oldest first
+	Numbers  map[string]int     // by template: the highest number that was ever used
+	Finished []string           // trash artifacts, by tag, whose deletions were all carried out
+}
+
+// Record says how a tag came about. It is written before the tag, as an
+// intention; the tag, found on that digest, completes it.
+type Record struct {
+	Tag        string       `json:"tag"`                  // v5
+	From       string       `json:"from,omitempty"`       // the published tag that it was retired from; empty where the tag was found without a record
+	Digest     image.Digest `json:"digest"`               // what Tag points at
+	At         time.Time    `json:"at"`                   // since when it is retired, or first seen: expiry counts from here; UTC, whole seconds
+	By         string       `json:"by,omitempty"`         // because of what: acme/app#12; anyone's words, not proof
+	ReplacedBy image.Digest `json:"replacedBy,omitempty"` // what From points at instead, where that was known
+}
+
+// Sight is a digest that a published tag was seen to point at.
+type Sight struct {
+	Digest image.Digest `json:"digest"`
+	At     time.Time    `json:"at"` // first seen; UTC, whole seconds
+}
+
+// MaxSights bounds how many digests are remembered of one published tag.
+const MaxSights = 20
+
+// Record returns the record of a tag.
+func (l Ledger) Record(tag string) (Record, bool) {
+	i, ok := l.find(tag)
+	if !ok {
+		return Record{}, false
+	}
+	return l.Records[i], true
+}
+
+// Retired returns the records of a digest that was retired from a published
+// tag, in the order of their tags.
+func (l Ledger) Retired(digest image.Digest, from string) []Record {
+	var all []Record
+	for _, r := range l.Records {
+		if r.Digest == digest && r.From == from {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// With returns l with the record in place of its tag's earlier one.
+func (l Ledger) With(r Record) Ledger {
+	r.At = stamp(r.At)
+	records := slices.Clone(l.Records)
+	if i, ok := l.find(r.Tag); ok {
+		records[i] = r
+		l.Records = records
+		return l
+	}
+	i, _ := slices.BinarySearchFunc(records, r.Tag, byTag)
+	l.Records = slices.Insert(records, i, r)
+	return l
+}
+
+// Without returns l without the records of tags.
+func (l Ledger) Without(tags ...string) Ledger {
+	l.Records = slices.DeleteFunc(slices.Clone(l.Records), func(r Record) bool { return slices.Contains(tags, r.Tag) })
+	return l
+}
+
+func (l Ledger) find(tag string) (int, bool) { return slices.BinarySearchFunc(l.Records, tag, byTag) }
+
+func byTag(r Record, tag string) int { return cmp.Compare(r.Tag, tag) }
+
+// stamp is t as the ledger keeps it.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// IsOwn reports whether a tag is one that basekeeper keeps for itself.
+func IsOwn(tag string) bool { return strings.HasPrefix(tag, TagPrefix) }
