@@ -18,6 +18,10 @@ type Config struct {
 	Repositories Repositories // which repositories a run is about
 	GitHub       GitHub       // how GitHub is reached
 
+	Images []Published // what is published from the run's repositories
+	Roots  Roots       // where that may still be used
+
+	retention           retentionSettings
 	openLimit, newLimit *int
 	rules               []rule   // in order, a later one overrides an earlier one
 	limits              [][]rule // the rules of narrowing configurations; see [Config.Narrow]
@@ -63,6 +67,7 @@ type Registry struct {
 	PlainHTTP    bool   // speak HTTP without TLS
 	CAFile       string // path of a PEM file with further certificate authorities
 	TokenService string // host that the registry's WWW-Authenticate may name besides itself
+	API          string // whose own API it speaks: harbor, ghcr; empty for what its host tells
 	UserEnv      string // environment variable that holds the user name
 	PasswordEnv  string // environment variable that holds the password or token
 }

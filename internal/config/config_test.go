@@ -86,6 +86,7 @@ func TestFull(t *testing.T) {
 		},
 		"localhost:5000": {PlainHTTP: true},
 		"[::1]:5000":     {},
+		"harbor.corp":    {API: "harbor"},
 	}, c.Registries)
 	assert.Equal(t, config.Policy{
 		Pin: true, Superseded: true, Untagged: config.UntaggedLatest, Cooldown: 36 * time.Hour,

@@ -20,6 +20,9 @@ type document struct {
 	openLimit, newLimit *int
 	repositories        Repositories
 	github              GitHub
+	images              []Published
+	retention           retentionSettings
+	roots               Roots
 }
 
 // config returns what the document means: its settings for all images are its
@@ -28,6 +31,7 @@ func (d document) config() Config {
 	c := Config{
 		Exclude: d.exclude, Include: d.include, Registries: d.registries, Verify: d.verify,
 		Disabled: d.disabled, BaseBranches: d.baseBranches, Repositories: d.repositories, GitHub: d.github,
+		Images: d.images, Roots: d.roots, retention: d.retention,
 		openLimit: d.openLimit, newLimit: d.newLimit, rules: d.policies,
 	}
 	if d.settings != (settings{}) {
@@ -59,6 +63,11 @@ var rootObject = object[document]{foreign: unknownKey, fields: append([]field[do
 		repositoriesObject, Repositories{}, func(d *document, v Repositories) { d.repositories = v }),
 	objectField("github", "How GitHub is reached.",
 		githubObject, GitHub{}, func(d *document, v GitHub) { d.github = v }),
+	publishedField("images", "Images that are published from the run's repositories: their versions are retired and pruned."),
+	objectField("retention", "What of the published images may be deleted.",
+		retentionObject, retentionSettings{}, func(d *document, v retentionSettings) { d.retention = v }),
+	objectField("roots", "Where published images may still be used: what is named there is never deleted. Nothing is deleted where this is not said.",
+		rootsObject, Roots{}, func(d *document, v Roots) { d.roots = v }),
 }, defaultsFields()...)}
 
 // policyObject are the keys of one policy.
@@ -125,6 +134,8 @@ var registryObject = object[Registry]{foreign: unknownRegistryKey, check: checkR
 		fileNames, func(r *Registry, v string) { r.CAFile = v }),
 	scalarField("token-service", "Host of the token service, where that is not the registry's own.",
 		hosts, func(r *Registry, v string) { r.TokenService = v }),
+	scalarField("api", "Whose own API the registry speaks besides OCI's, where its host does not tell; oci for none.",
+		registryAPIs, func(r *Registry, v string) { r.API = v }),
 	scalarField("user-env", "Name of the environment variable that holds the user name.",
 		envNames, func(r *Registry, v string) { r.UserEnv = v }),
 	scalarField("password-env", "Name of the environment variable that holds the password or token; never the secret itself.",

@@ -30,9 +30,9 @@ import (
 //   - base-branches: the repository's own in place of the run's.
 //
 // A key that the repository does not set changes nothing. Its include,
-// registries, verify, repositories, new-limit and github are dropped: they
-// would have the run read more files or repositories, talk to other hosts, or
-// send more requests.
+// registries, verify, repositories, new-limit, github, images, retention and
+// roots are dropped: they would have the run read more files or repositories,
+// talk to other hosts, send more requests, or tag and delete images.
 //
 // Neither c nor repo is changed.
 func (c Config) Narrow(repo Config) Config {
@@ -59,6 +59,7 @@ func lower(run, repo *int) *int {
 func (c Config) Own() Config {
 	c.Registries, c.Verify = nil, false
 	c.Repositories, c.GitHub, c.newLimit = Repositories{}, GitHub{}, nil
+	c.Images, c.Roots, c.retention = nil, Roots{}, retentionSettings{}
 	c.openLimit = lower(nil, c.openLimit)
 	return c
 }
