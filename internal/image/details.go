@@ -17,4 +17,7 @@ type Details struct {
 	Revision string // org.opencontainers.image.revision: the sources' commit
 	Version  string // org.opencontainers.image.version
 	URL      string // org.opencontainers.image.url: where to read more
+
+	BaseName   string // org.opencontainers.image.base.name: what it was built from
+	BaseDigest Digest // org.opencontainers.image.base.digest; empty where that is no digest
 }

@@ -19,6 +19,8 @@ const (
 	labelRevision = "org.opencontainers.image.revision"
 	labelVersion  = "org.opencontainers.image.version"
 	labelURL      = "org.opencontainers.image.url"
+	labelBase     = "org.opencontainers.image.base.name"
+	labelBaseAt   = "org.opencontainers.image.base.digest"
 )
 
 // preferred is the platform whose image stands for an index that has it.
@@ -95,6 +97,10 @@ func (c *Client) describe(ctx context.Context, ref image.Reference, manifest []b
 		d.Created, _ = time.Parse(time.RFC3339, label(labelCreated))
 	}
 	d.Source, d.Revision, d.Version, d.URL = label(labelSource), label(labelRevision), label(labelVersion), label(labelURL)
+	// Of the base the annotations come first: labels are inherited from it, and
+	// then speak of the base's own base.
+	d.BaseName = cmp.Or(inner[labelBase], outer[labelBase], config.Config.Labels[labelBase])
+	d.BaseDigest, _ = image.ParseDigest(cmp.Or(inner[labelBaseAt], outer[labelBaseAt], config.Config.Labels[labelBaseAt]))
 	return nil
 }
 
