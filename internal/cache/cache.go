@@ -27,6 +27,7 @@ type Cache struct {
 	mu        sync.Mutex
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
+	relations map[image.Digest]*relations
 	heads     map[string]*head // by repository#branch
 	refs      *references      // of the heads
 }
@@ -40,7 +41,7 @@ type Cache struct {
 func Open(path string, now time.Time) (*Cache, error) {
 	c := &Cache{
 		path: path, now: now.UTC().Round(0),
-		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: newReferences(),
+		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, relations: map[image.Digest]*relations{}, heads: map[string]*head{}, refs: newReferences(),
 	}
 	content, err := readFile(path)
 	var old contents
@@ -49,7 +50,7 @@ func Open(path string, now time.Time) (*Cache, error) {
 	}
 	switch damage, ok := errors.AsType[*damageError](err); {
 	case err == nil:
-		c.tags, c.manifests, c.heads, c.refs = old.tags, old.manifests, old.heads, old.refs
+		c.tags, c.manifests, c.relations, c.heads, c.refs = old.tags, old.manifests, old.relations, old.heads, old.refs
 		c.read = sha256.Sum256(content)
 	case errors.Is(err, fs.ErrNotExist):
 		c.isNew = true

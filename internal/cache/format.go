@@ -22,16 +22,18 @@ const (
 // document is the file, version 1. Maps are written in the order of their
 // keys, so that equal caches are equal files.
 type document struct {
-	Version   int                        `json:"version"`
-	Tags      map[string]*tag            `json:"tags"`
-	Manifests map[image.Digest]*manifest `json:"manifests"`
-	Heads     map[string]*head           `json:"heads,omitempty"`
+	Version   int                         `json:"version"`
+	Tags      map[string]*tag             `json:"tags"`
+	Manifests map[image.Digest]*manifest  `json:"manifests"`
+	Relations map[image.Digest]*relations `json:"relations,omitempty"`
+	Heads     map[string]*head            `json:"heads,omitempty"`
 }
 
 // contents is what a file holds after its entries have been checked.
 type contents struct {
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
+	relations map[image.Digest]*relations
 	heads     map[string]*head
 	refs      *references // of the heads
 }
@@ -72,7 +74,7 @@ func damage(content []byte, err error) error {
 
 // checked keeps the entries that are well-formed.
 func checked(doc document) contents {
-	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: newReferences()}
+	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, relations: checkedRelations(doc.Relations), heads: map[string]*head{}, refs: newReferences()}
 	for key, t := range doc.Tags {
 		if t == nil || !validKey(key) {
 			continue
@@ -120,10 +122,11 @@ func validKey(key string) bool {
 // document returns what is to be written, and the hash of its bytes. Where they
 // would be too many to be read again, what is easiest to learn again goes first.
 func (c *Cache) document() (document, sum, error) {
-	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Heads: c.heads}
+	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Relations: c.relations, Heads: c.heads}
 	shorten := []func(){
 		func() {},
 		func() { doc.Heads = nil },
+		func() { doc.Relations = nil },
 		func() { doc.Manifests, doc.Tags = nil, bounded(c.tags, maxHistory) },
 		func() { doc.Tags = bounded(c.tags, 10) },
 		func() { doc.Tags = bounded(c.tags, 1) },
@@ -162,6 +165,10 @@ func (d document) write(w io.Writer) error {
 	err := writeMap(out, d.Tags)
 	fmt.Fprint(out, `,"manifests":`)
 	err = errors.Join(err, writeMap(out, d.Manifests))
+	if len(d.Relations) > 0 {
+		fmt.Fprint(out, `,"relations":`)
+		err = errors.Join(err, writeMap(out, d.Relations))
+	}
 	if len(d.Heads) > 0 {
 		fmt.Fprint(out, `,"heads":`)
 		err = errors.Join(err, writeMap(out, d.Heads))

@@ -9,6 +9,7 @@ import (
 // merge takes in what another run has written.
 func (c *Cache) merge(other contents) {
 	c.mergeHeads(other.heads)
+	c.mergeRelations(other.relations)
 	for key, theirs := range other.tags {
 		ours, ok := c.tags[key]
 		if !ok {
@@ -38,6 +39,7 @@ func (c *Cache) merge(other contents) {
 // expire drops what no run has used for a year, and branches sooner.
 func (c *Cache) expire() {
 	c.expireHeads()
+	c.expireRelations()
 	maps.DeleteFunc(c.tags, func(_ string, t *tag) bool {
 		t.Used = t.Used.possible(c.now)
 		return t.Used.past(c.now, keepFor)
