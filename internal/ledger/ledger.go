@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 )
@@ -25,7 +26,7 @@ const MediaType = "application/vnd.basekeeper.ledger.v1+json"
 type Ledger struct {
 	Records  []Record           // one for each tag, in the order of their tags
 	Sights   map[string][]Sight // by published tag, oldest first
-	Numbers  map[string]int     // by template: the highest number that was ever used
+	Numbers  map[string]int     // by template, as Template.String writes it: the highest number that was ever used
 	Finished []string           // trash artifacts, by tag, whose deletions were all carried out
 }
 
@@ -36,18 +37,12 @@ type Record struct {
 	From       string       `json:"from,omitempty"`       // the published tag that it was retired from; empty where the tag was found without a record
 	Digest     image.Digest `json:"digest"`               // what Tag points at
 	At         time.Time    `json:"at"`                   // since when it is retired, or first seen: expiry counts from here; UTC, whole seconds
-	By         string       `json:"by,omitempty"`         // because of what: acme/app#12; anyone's words, not proof
+	By         string       `json:"by,omitempty"`         // because of what: acme/app#12; anyone's words, not proof; at most MaxBy bytes
 	ReplacedBy image.Digest `json:"replacedBy,omitempty"` // what From points at instead, where that was known
 }
 
-// Sight is a digest that a published tag was seen to point at.
-type Sight struct {
-	Digest image.Digest `json:"digest"`
-	At     time.Time    `json:"at"` // first seen; UTC, whole seconds
-}
-
-// MaxSights bounds how many digests are remembered of one published tag.
-const MaxSights = 20
+// MaxBy is how many bytes of Record.By are kept.
+const MaxBy = 256
 
 // Record returns the record of a tag.
 func (l Ledger) Record(tag string) (Record, bool) {
@@ -70,32 +65,55 @@ func (l Ledger) Retired(digest image.Digest, from string) []Record {
 	return all
 }
 
-// With returns l with the record in place of its tag's earlier one.
+// With returns l with the record in place of its tag's earlier one. Its time
+// is cut to whole seconds, By to [MaxBy].
 func (l Ledger) With(r Record) Ledger {
-	r.At = stamp(r.At)
+	r = r.normal()
+	i, ok := l.find(r.Tag)
 	records := slices.Clone(l.Records)
-	if i, ok := l.find(r.Tag); ok {
+	if ok {
 		records[i] = r
-		l.Records = records
-		return l
+	} else {
+		records = slices.Insert(records, i, r)
 	}
-	i, _ := slices.BinarySearchFunc(records, r.Tag, byTag)
-	l.Records = slices.Insert(records, i, r)
+	l.Records = records
 	return l
 }
 
 // Without returns l without the records of tags.
 func (l Ledger) Without(tags ...string) Ledger {
 	l.Records = slices.DeleteFunc(slices.Clone(l.Records), func(r Record) bool { return slices.Contains(tags, r.Tag) })
+	if len(l.Records) == 0 {
+		l.Records = nil
+	}
 	return l
 }
 
-func (l Ledger) find(tag string) (int, bool) { return slices.BinarySearchFunc(l.Records, tag, byTag) }
+func (l Ledger) find(tag string) (int, bool) {
+	return slices.BinarySearchFunc(l.Records, tag, func(r Record, tag string) int { return cmp.Compare(r.Tag, tag) })
+}
 
-func byTag(r Record, tag string) int { return cmp.Compare(r.Tag, tag) }
+func (r Record) normal() Record {
+	r.At, r.By = stamp(r.At), words(r.By)
+	return r
+}
 
 // stamp is t as the ledger keeps it.
 func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// words is a text of whoever as the ledger keeps it: valid UTF-8, and not all
+// of a long one.
+func words(s string) string {
+	s = strings.ToValidUTF8(s, "�")
+	if len(s) <= MaxBy {
+		return s
+	}
+	end := MaxBy
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
 
 // IsOwn reports whether a tag is one that basekeeper keeps for itself.
 func IsOwn(tag string) bool { return strings.HasPrefix(tag, TagPrefix) }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -8,24 +9,36 @@ import (
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
-// See returns l with a sight of what a published tag points at. A digest that
-// is the last one seen already changes nothing. The oldest sights give way when
-// there are more than [MaxSights].
+// Sight is a digest that a published tag was seen to point at.
+type Sight struct {
+	Digest image.Digest `json:"digest"`
+	At     time.Time    `json:"at"` // seen first, as far as is known; UTC, whole seconds
+}
+
+// MaxSights bounds how many digests are remembered of one published tag.
+const MaxSights = 20
+
+// See returns l with a sight of what a published tag points at. It goes where
+// its own time puts it, whichever others are there by now: a slow writer may
+// be late, and a clock ahead of the others must not hide what they see for as
+// long as it is ahead. Nothing changes where the sight before it is of the
+// same digest. In one second two digests are never seen first: the one that is
+// reported later gets the next second. The oldest sights give way when there
+// are more than [MaxSights].
 func (l Ledger) See(tag string, digest image.Digest, at time.Time) Ledger {
-	seen := l.Sights[tag]
-	if n := len(seen); n > 0 && seen[n-1].Digest == digest {
+	seen, at := l.Sights[tag], stamp(at)
+	later, _ := slices.BinarySearchFunc(seen, at.Add(time.Second), func(s Sight, t time.Time) int { return s.At.Compare(t) })
+	switch {
+	case later > 0 && seen[later-1].Digest == digest:
 		return l
-	}
-	seen = append(slices.Clone(seen), Sight{Digest: digest, At: stamp(at)})
-	slices.SortStableFunc(seen, func(a, b Sight) int { return a.At.Compare(b.At) })
-	if len(seen) > MaxSights {
-		seen = seen[len(seen)-MaxSights:]
+	case later > 0 && seen[later-1].At.Equal(at):
+		return l.See(tag, digest, at.Add(time.Second))
 	}
 	sights := maps.Clone(l.Sights)
 	if sights == nil {
 		sights = map[string][]Sight{}
 	}
-	sights[tag] = seen
+	sights[tag] = newest(slices.Insert(slices.Clone(seen), later, Sight{Digest: digest, At: at}))
 	l.Sights = sights
 	return l
 }
@@ -41,6 +54,15 @@ func (l Ledger) Before(tag string, at time.Time) (Sight, bool) {
 		}
 	}
 	return Sight{}, false
+}
+
+// newest returns the newest of seen, which is in order.
+func newest(seen []Sight) []Sight { return seen[max(0, len(seen)-MaxSights):] }
+
+// bySight is the order of sights: by time; where that is the same, as in
+// ledgers that were merged, by digest.
+func bySight(a, b Sight) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Digest, b.Digest))
 }
 
 // UseNumber returns l with number as used by a template. Numbers are never

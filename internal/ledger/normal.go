@@ -1,0 +1,54 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+)
+
+// normal returns l in order, with times in whole seconds, and nil for all that
+// is empty.
+func (l Ledger) normal() Ledger {
+	n := Ledger{Records: filled(l.Records), Finished: filled(l.Finished)}
+	for i, r := range n.Records {
+		n.Records[i] = r.normal()
+	}
+	slices.SortStableFunc(n.Records, func(a, b Record) int { return cmp.Compare(a.Tag, b.Tag) })
+	slices.Sort(n.Finished)
+	n.Finished = slices.Compact(n.Finished)
+	for tag, seen := range l.Sights {
+		if seen = inOrder(seen); len(seen) > 0 {
+			put(&n.Sights, tag, seen)
+		}
+	}
+	for template, number := range l.Numbers {
+		if number > 0 {
+			put(&n.Numbers, template, number)
+		}
+	}
+	return n
+}
+
+// inOrder returns the newest sights, each once, oldest first.
+func inOrder(seen []Sight) []Sight {
+	seen = filled(seen)
+	for i := range seen {
+		seen[i].At = stamp(seen[i].At)
+	}
+	slices.SortFunc(seen, bySight)
+	return newest(slices.Compact(seen))
+}
+
+// filled returns a copy of s; of an empty one, nil.
+func filled[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return slices.Clone(s)
+}
+
+func put[V any](m *map[string]V, key string, value V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[key] = value
+}
