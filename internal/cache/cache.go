@@ -28,8 +28,9 @@ type Cache struct {
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
 	relations map[image.Digest]*relations
-	heads     map[string]*head // by repository#branch
-	refs      *references      // of the heads
+	sights    map[string]*sight // by published tag
+	heads     map[string]*head  // by repository#branch
+	refs      *references       // of the heads
 }
 
 // Open reads the file at path. A missing one is an empty cache, and so is one
@@ -41,7 +42,7 @@ type Cache struct {
 func Open(path string, now time.Time) (*Cache, error) {
 	c := &Cache{
 		path: path, now: now.UTC().Round(0),
-		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, relations: map[image.Digest]*relations{}, heads: map[string]*head{}, refs: newReferences(),
+		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, relations: map[image.Digest]*relations{}, sights: map[string]*sight{}, heads: map[string]*head{}, refs: newReferences(),
 	}
 	content, err := readFile(path)
 	var old contents
@@ -50,7 +51,8 @@ func Open(path string, now time.Time) (*Cache, error) {
 	}
 	switch damage, ok := errors.AsType[*damageError](err); {
 	case err == nil:
-		c.tags, c.manifests, c.relations, c.heads, c.refs = old.tags, old.manifests, old.relations, old.heads, old.refs
+		c.tags, c.manifests, c.heads, c.refs = old.tags, old.manifests, old.heads, old.refs
+		c.relations, c.sights = old.relations, old.sights
 		c.read = sha256.Sum256(content)
 	case errors.Is(err, fs.ErrNotExist):
 		c.isNew = true

@@ -26,6 +26,7 @@ type document struct {
 	Tags      map[string]*tag             `json:"tags"`
 	Manifests map[image.Digest]*manifest  `json:"manifests"`
 	Relations map[image.Digest]*relations `json:"relations,omitempty"`
+	Sights    map[string]*sight           `json:"sights,omitempty"`
 	Heads     map[string]*head            `json:"heads,omitempty"`
 }
 
@@ -34,6 +35,7 @@ type contents struct {
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
 	relations map[image.Digest]*relations
+	sights    map[string]*sight
 	heads     map[string]*head
 	refs      *references // of the heads
 }
@@ -74,7 +76,10 @@ func damage(content []byte, err error) error {
 
 // checked keeps the entries that are well-formed.
 func checked(doc document) contents {
-	c := contents{tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, relations: checkedRelations(doc.Relations), heads: map[string]*head{}, refs: newReferences()}
+	c := contents{
+		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: newReferences(),
+		relations: checkedRelations(doc.Relations), sights: checkedSights(doc.Sights),
+	}
 	for key, t := range doc.Tags {
 		if t == nil || !validKey(key) {
 			continue
@@ -122,7 +127,7 @@ func validKey(key string) bool {
 // document returns what is to be written, and the hash of its bytes. Where they
 // would be too many to be read again, what is easiest to learn again goes first.
 func (c *Cache) document() (document, sum, error) {
-	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Relations: c.relations, Heads: c.heads}
+	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Relations: c.relations, Sights: c.sights, Heads: c.heads}
 	shorten := []func(){
 		func() {},
 		func() { doc.Heads = nil },
@@ -168,6 +173,10 @@ func (d document) write(w io.Writer) error {
 	if len(d.Relations) > 0 {
 		fmt.Fprint(out, `,"relations":`)
 		err = errors.Join(err, writeMap(out, d.Relations))
+	}
+	if len(d.Sights) > 0 {
+		fmt.Fprint(out, `,"sights":`)
+		err = errors.Join(err, writeMap(out, d.Sights))
 	}
 	if len(d.Heads) > 0 {
 		fmt.Fprint(out, `,"heads":`)

@@ -10,6 +10,7 @@ import (
 func (c *Cache) merge(other contents) {
 	c.mergeHeads(other.heads)
 	c.mergeRelations(other.relations)
+	c.mergeSights(other.sights)
 	for key, theirs := range other.tags {
 		ours, ok := c.tags[key]
 		if !ok {
@@ -40,6 +41,7 @@ func (c *Cache) merge(other contents) {
 func (c *Cache) expire() {
 	c.expireHeads()
 	c.expireRelations()
+	c.expireSights()
 	maps.DeleteFunc(c.tags, func(_ string, t *tag) bool {
 		t.Used = t.Used.possible(c.now)
 		return t.Used.past(c.now, keepFor)

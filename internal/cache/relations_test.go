@@ -68,3 +68,37 @@ func TestRelationsThatAreNone(t *testing.T) {
 		})
 	}
 }
+
+func TestSights(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cache.json")
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	a, b := image.Digest("sha256:"+strings.Repeat("a", 64)), image.Digest("sha256:"+strings.Repeat("b", 64))
+	app, err := image.ParseReference("ghcr.io/acme/app:latest")
+	require.NoError(t, err)
+
+	one, err := cache.Open(file, start)
+	require.NoError(t, err)
+	one.PutSight(app, a)
+	one.PutSight(app.Tagged("next"), b)
+	other, err := cache.Open(file, start)
+	require.NoError(t, err)
+	other.PutSight(app, b)
+	other.PutSight(app.Tagged("next"), b)
+	require.NoError(t, one.Save())
+	require.NoError(t, other.Save())
+
+	both, err := cache.Open(file, start)
+	require.NoError(t, err)
+	_, ok := both.Sight(app)
+	assert.False(t, ok, "two runs do not agree: the ledger has to be asked")
+	got, ok := both.Sight(app.Tagged("next").Pinned(a))
+	assert.True(t, ok)
+	assert.Equal(t, b, got, "of the tag, whatever the reference's digest")
+	require.NoError(t, both.Save())
+
+	later, err := cache.Open(file, start.AddDate(1, 1, 0))
+	require.NoError(t, err)
+	require.NoError(t, later.Save())
+	_, ok = later.Sight(app.Tagged("next"))
+	assert.False(t, ok)
+}
