@@ -1,0 +1,95 @@
+package retire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/ledger"
+)
+
+// keep writes the record, then the tag, and looks whether the record has
+// stayed; again asks for another round. The order is the package's proof.
+func (j *job) keep(ctx context.Context, l ledger.Ledger, t target) (again bool, err error) {
+	before, had := l.Record(t.tag)
+	l = j.recorded(l, t)
+	if err := j.Ledgers.WriteLedger(ctx, j.ref, l); err != nil {
+		return false, ledgerError("write", err)
+	}
+	j.wrote = true
+	at, err := j.pointsAt(ctx, t.tag)
+	if err != nil {
+		return false, err
+	}
+	switch at {
+	case j.digest:
+	case "", t.leaves:
+		if err := j.tag(ctx, t); err != nil {
+			return false, j.undo(ctx, t.tag, before, had, err)
+		}
+	default:
+		j.taken = append(j.taken, t.tag)
+		return true, nil
+	}
+	holds, err := j.Ledgers.Holds(ctx, j.ref, l)
+	if err != nil {
+		return false, ledgerError("check", err)
+	}
+	return !holds, nil
+}
+
+// recorded returns l with all that this retirement has to say.
+func (j *job) recorded(l ledger.Ledger, t target) ledger.Ledger {
+	r := j.record
+	r.Tag, r.Digest, r.At = t.tag, j.digest, j.Now
+	l = l.With(r)
+	if t.number > 0 {
+		l = l.UseNumber(j.template.String(), t.number)
+	}
+	if j.present != "" {
+		l = l.See(j.ref.Tag, j.present, j.Now)
+	}
+	return l
+}
+
+func (j *job) tag(ctx context.Context, t target) error {
+	if j.body == nil {
+		if err := j.read(ctx); err != nil {
+			return err
+		}
+	}
+	j.put = append(j.put, t.tag)
+	return j.write(ctx, t.tag, j.mediaType, j.body, j.digest)
+}
+
+// undo takes the record of a tag back that the registry forbids to write, so
+// that nothing is left half-done. Any other failure leaves the record: whether
+// the tag was written is not known, and the next run completes it.
+func (j *job) undo(ctx context.Context, tag string, before ledger.Record, had bool, cause error) error {
+	if !forbidden(cause) {
+		return cause
+	}
+	_, err := j.Ledgers.UpdateLedger(ctx, j.ref, func(l ledger.Ledger) (ledger.Ledger, error) {
+		r, ok := l.Record(tag)
+		switch {
+		case !ok || r.Digest != j.digest:
+			return l, nil
+		case had:
+			return l.With(before), nil
+		}
+		return l.Without(tag), nil
+	})
+	if err != nil {
+		return errors.Join(cause, ledgerError("take the record back in", err))
+	}
+	return cause
+}
+
+// ledgerError names what was done to the ledger, and what helps.
+func ledgerError(verb string, err error) error {
+	if errors.Is(err, image.ErrRefused) {
+		return fmt.Errorf("%s the ledger: %w; where tags are immutable, leave out those that begin with %s", verb, err, ledger.TagPrefix)
+	}
+	return fmt.Errorf("%s the ledger: %w", verb, err)
+}

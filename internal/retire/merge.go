@@ -1,0 +1,143 @@
+package retire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/ledger"
+)
+
+// Merge is a change that was merged, and what is built from it.
+type Merge struct {
+	By     string    // acme/app#12
+	At     time.Time // when it was merged
+	Commit string    // that it made; empty where unknown
+	Images []Published
+}
+
+// Published is an image that a repository builds.
+type Published struct {
+	Ref      image.Reference // the tag that it is published under; latest where it has none
+	Template ledger.Template // of its version tags
+	Moves    bool            // the template's fixed name may move on
+}
+
+// OnMerge retires what each image's tag pointed at before the merge, whether
+// or not the new image has been pushed since. Once more for the same merge it
+// does nothing. An image that was never published has an outcome with a note.
+// The outcomes of those that did not fail are returned in the order of
+// m.Images; each one that failed is in the joined error, whose parts are those
+// of [Flow.Retire].
+func (f Flow) OnMerge(ctx context.Context, m Merge) ([]Outcome, error) {
+	var (
+		all  []Outcome
+		errs []error
+	)
+	for _, p := range m.Images {
+		p.Ref = published(p.Ref)
+		out, err := f.merged(ctx, m, p)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("retire %s: %w", p.Ref, err))
+			continue
+		}
+		all = append(all, out)
+	}
+	return all, errors.Join(errs...)
+}
+
+func (f Flow) merged(ctx context.Context, m Merge, p Published) (Outcome, error) {
+	j, err := f.job(Request{Ref: p.Ref, Template: p.Template, Moves: p.Moves, By: m.By})
+	if err != nil {
+		return Outcome{}, err
+	}
+	if j.present, err = j.pointsAt(ctx, p.Ref.Tag); err != nil {
+		return Outcome{}, err
+	}
+	if j.present == "" {
+		return Outcome{Ref: p.Ref, Note: "it is not in the registry yet: there is nothing to retire"}, nil
+	}
+	l, err := f.Ledgers.ReadLedger(ctx, p.Ref)
+	if err != nil {
+		return Outcome{}, ledgerError("read", err)
+	}
+	note, err := j.before(ctx, l, m)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out := Outcome{Ref: p.Ref}
+	if j.digest != "" {
+		if out, err = j.run(ctx, l); err != nil {
+			return Outcome{}, err
+		}
+	}
+	out.Note = note
+	return out, j.see(ctx, l)
+}
+
+// before sets the digest to what was published before the merge, empty where
+// that is lost. note says what is not certain about it.
+func (j *job) before(ctx context.Context, l ledger.Ledger, m Merge) (note string, err error) {
+	if r, ok := j.done(l); ok {
+		j.digest, j.record = r.Digest, r
+		return "", nil
+	}
+	if s, ok := l.Before(j.ref.Tag, m.At); ok {
+		j.digest = s.Digest
+		if s.Digest != j.present {
+			j.record.ReplacedBy = j.present
+		}
+		return "", nil
+	}
+	replaced, err := j.isNew(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	if replaced {
+		return "the new image is there already, and no run had recorded the one before it, which is not kept; " +
+			"retire an image right before the next one is pushed, or let a scheduled run record what is published", nil
+	}
+	j.digest = j.present
+	return "no run had recorded what was published before the merge; what is published now was retired", nil
+}
+
+// done returns the record that an earlier run made for the same merge.
+func (j *job) done(l ledger.Ledger) (ledger.Record, bool) {
+	for _, r := range l.Records {
+		if r.From == j.record.From && r.By == j.record.By && r.By != "" {
+			return r, true
+		}
+	}
+	return ledger.Record{}, false
+}
+
+// isNew reports whether what is published says that it was made from the merge
+// or after it. What says nothing of itself counts as the earlier image: to keep
+// one too many does no harm.
+func (j *job) isNew(ctx context.Context, m Merge) (bool, error) {
+	d, err := j.Registry.Details(ctx, j.ref.Pinned(j.present))
+	if errors.Is(err, image.ErrUnsupported) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read what %s says of itself: %w", j.present, err)
+	}
+	return m.Commit != "" && d.Revision == m.Commit || d.Created.After(m.At), nil
+}
+
+// see records what the tag points at now, unless l or what was written since
+// says so already.
+func (j *job) see(ctx context.Context, l ledger.Ledger) error {
+	if j.wrote || j.DryRun || sawLast(l, j.ref.Tag, j.present) {
+		return nil
+	}
+	_, err := j.Ledgers.UpdateLedger(ctx, j.ref, func(l ledger.Ledger) (ledger.Ledger, error) {
+		return l.See(j.ref.Tag, j.present, j.Now), nil
+	})
+	if err != nil {
+		return ledgerError("write", err)
+	}
+	return nil
+}
