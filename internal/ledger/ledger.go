@@ -68,7 +68,7 @@ func (l Ledger) Retired(digest image.Digest, from string) []Record {
 // With returns l with the record in place of its tag's earlier one. Its time
 // is cut to whole seconds, By to [MaxBy].
 func (l Ledger) With(r Record) Ledger {
-	r = r.normal()
+	r = r.Normal()
 	i, ok := l.find(r.Tag)
 	records := slices.Clone(l.Records)
 	if ok {
@@ -93,7 +93,9 @@ func (l Ledger) find(tag string) (int, bool) {
 	return slices.BinarySearchFunc(l.Records, tag, func(r Record, tag string) int { return cmp.Compare(r.Tag, tag) })
 }
 
-func (r Record) normal() Record {
+// Normal returns r as a ledger keeps it: its time in UTC and whole seconds, By
+// valid UTF-8 of at most [MaxBy] bytes.
+func (r Record) Normal() Record {
 	r.At, r.By = stamp(r.At), words(r.By)
 	return r
 }

@@ -10,7 +10,7 @@ import (
 func (l Ledger) normal() Ledger {
 	n := Ledger{Records: filled(l.Records), Finished: filled(l.Finished)}
 	for i, r := range n.Records {
-		n.Records[i] = r.normal()
+		n.Records[i] = r.Normal()
 	}
 	slices.SortStableFunc(n.Records, func(a, b Record) int { return cmp.Compare(a.Tag, b.Tag) })
 	slices.Sort(n.Finished)

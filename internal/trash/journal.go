@@ -33,4 +33,19 @@ type Entry struct {
 	Kept      bool            `json:"kept,omitempty"`    // only Tags were deleted: something else keeps the manifest
 	Reason    string          `json:"reason,omitempty"`  // the verdict's text
 	Records   []ledger.Record `json:"records,omitempty"` // what the ledger said about Tags
+
+	// Saved is the digest of the blob that holds the manifest's bytes, where it
+	// is not Digest itself: blobs go by sha256, Digest need not.
+	Saved image.Digest `json:"saved,omitempty"`
+	// Missing are the configuration and layers that were not there any more, in
+	// the manifest's order: the image was broken before it was deleted.
+	Missing []image.Digest `json:"missing,omitempty"`
+}
+
+// Blob returns the digest of the blob that holds the manifest's bytes.
+func (e Entry) Blob() image.Digest {
+	if e.Saved != "" {
+		return e.Saved
+	}
+	return e.Digest
 }
