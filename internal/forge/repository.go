@@ -1,5 +1,7 @@
 package forge
 
+import "time"
+
 // Repository is a repository of a forge, as its listing shows it.
 type Repository struct {
 	ID            string // the forge's own id; GitHub's node id
@@ -59,6 +61,17 @@ type PullRequest struct {
 	Draft       bool
 	AutoMerge   bool
 	Labels      []string
+}
+
+// Merge is a pull request that was merged.
+type Merge struct {
+	Number int
+	URL    string
+	Head   string // branch that it came from
+	Base   string // branch that it went into
+	Commit string // that it is on Base; empty where the forge knows of none
+	Author string // login of who opened it, an App's ends in [bot]; empty for an account that is gone
+	At     time.Time
 }
 
 // Scope is where a run looks for repositories.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
@@ -17,6 +18,9 @@ type Forge interface {
 	Heads(ctx context.Context, refs []forge.Ref) ([]string, error)
 	Matching(ctx context.Context, repository forge.Repository, glob func(string) bool) ([]string, error)
 	Closed(ctx context.Context, refs []forge.Ref) ([]*forge.PullRequest, error)
+	OpenPulls(ctx context.Context, repositories []forge.Repository) ([][]forge.PullRequest, error)
+	ChangedFiles(ctx context.Context, repository forge.Repository, number int) ([]string, error)
+	MergedPulls(ctx context.Context, repositories []forge.Repository, prefix string, since time.Time) ([][]forge.Merge, error)
 	Propose(ctx context.Context, p forge.Proposal) (forge.Proposed, error)
 	Close(ctx context.Context, repository forge.Repository, pull forge.PullRequest, branchID, body, comment string) error
 	Note(ctx context.Context, repository forge.Repository, pull forge.PullRequest, body, comment string) error
@@ -40,11 +44,16 @@ type Harness interface {
 	// Push commits to a branch, made from main where there is none, as a person
 	// who is not the account.
 	Push(t *testing.T, name, branch string, files ...forge.NewFile) (commit string)
+	// Remove is a Push of a branch without a file.
+	Remove(t *testing.T, name, branch, path string) (commit string)
 	// Move has a branch, made where there is none, point at a commit.
 	Move(t *testing.T, name, branch, commit string)
 	// OpenPull opens a pull request as that person; Merge and Reject, which
 	// closes one unmerged, are a maintainer's.
 	OpenPull(t *testing.T, name, head, base, title string) (number int)
+	// OpenForeign opens one from a branch of a fork of that person's, made for
+	// it, and returns the commit there too.
+	OpenForeign(t *testing.T, name, head, base, title string, files ...forge.NewFile) (number int, commit string)
 	Merge(t *testing.T, name string, number int)
 	Reject(t *testing.T, name string, number int)
 
@@ -92,6 +101,12 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		"heads":                            testHeads,
 		"matching branches":                testMatching,
 		"closed pull requests":             testClosed,
+		"open pull requests":               testOpenPulls,
+		"many open pull requests":          testManyOpenPulls,
+		"changed files":                    testChangedFiles,
+		"many changed files":               testManyChangedFiles,
+		"merged pull requests":             testMergedPulls,
+		"many merged pull requests":        testManyMergedPulls,
 		"propose":                          testPropose,
 		"propose bytes and modes":          testProposeBytes,
 		"propose hostile names":            testHostileNames,

@@ -71,16 +71,21 @@ type actor struct {
 	Typename string `json:"__typename"`
 }
 
+// login returns the login as it is elsewhere; empty for an account that is gone.
+func (a *actor) login() string {
+	switch {
+	case a == nil:
+		return ""
+	case a.Typename == "Bot" && a.Login != "" && !strings.HasSuffix(a.Login, botSuffix):
+		return a.Login + botSuffix
+	}
+	return a.Login
+}
+
 // is reports whether a is account.
 func (a *actor) is(account forge.Account) bool {
-	if a == nil || a.Login == "" {
-		return false
-	}
-	login := a.Login
-	if a.Typename == "Bot" && !strings.HasSuffix(login, botSuffix) {
-		login += botSuffix
-	}
-	return strings.EqualFold(login, account.Login)
+	login := a.login()
+	return login != "" && strings.EqualFold(login, account.Login)
 }
 
 // signer is the author or committer of a commit.

@@ -261,3 +261,18 @@ func TestVisible(t *testing.T) {
 		assert.Equal(t, want, names(found))
 	}
 }
+
+// TestAppsPulls has an App, which has a token for each owner, ask about several.
+func TestAppsPulls(t *testing.T) {
+	w, become := installed(t)
+	for _, name := range []string{"acme/app", "alice/app", "other/app"} {
+		w.feature(t, name, "feature")
+	}
+	got, err := w.client(t, become).OpenPulls(t.Context(), named("acme/app", "other/app", "alice/app", "acme/secret"))
+	var incomplete *forge.IncompleteError
+	require.ErrorAs(t, err, &incomplete)
+	assert.Len(t, incomplete.Skipped, 2)
+	assert.Equal(t, "other/app", incomplete.Skipped[0].Name)
+	assert.Equal(t, "acme/secret", incomplete.Skipped[1].Name)
+	assert.Equal(t, []int{1, 0, 1, 0}, []int{len(got[0]), len(got[1]), len(got[2]), len(got[3])})
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +154,21 @@ func (h harness) OpenPull(t *testing.T, name, head, base, title string) int {
 	number, err := h.Server.OpenPull(name, person, head, base, title, "")
 	require.NoError(t, err)
 	return number
+}
+
+func (h harness) OpenForeign(t *testing.T, name, head, base, title string, all ...forge.NewFile) (int, string) {
+	require.NoError(t, h.Fork(name, "mallory"))
+	id, err := h.Server.Push("mallory"+strings.TrimPrefix(name, org), head, "mallory", "From outside", files(all)...)
+	require.NoError(t, err)
+	number, err := h.Server.OpenPull(name, "mallory", "mallory:"+head, base, title, "")
+	require.NoError(t, err)
+	return number, id
+}
+
+func (h harness) Remove(t *testing.T, name, branch, path string) string {
+	id, err := h.Server.Push(name, branch, person, "By hand", sandbox.File{Path: path, Delete: true})
+	require.NoError(t, err)
+	return id
 }
 
 func (h harness) Merge(t *testing.T, name string, number int) {

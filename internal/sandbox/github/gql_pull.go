@@ -118,10 +118,10 @@ var pullFields = resolvers[*pull]{
 		})
 	},
 	"files": func(_ *query, p *pull, a args) (any, error) {
-		return connect("PullRequestChangedFile", p.files(), a, func(d git.Difference) object {
-			n := p.repository.count(d)
+		return connect("PullRequestChangedFile", p.files(), a, func(d change) object {
+			n := p.repository.count(d.Difference)
 			return values{"PullRequestChangedFile", map[string]any{
-				"path": d.Path, "additions": n.added, "deletions": n.deleted, "changeType": changeType(d),
+				"path": d.Path, "additions": n.added, "deletions": n.deleted, "changeType": d.kind(),
 			}}
 		})
 	},

@@ -13,7 +13,7 @@ type count struct{ added, deleted int }
 func (p *pull) lines() count {
 	var all count
 	for _, d := range p.files() {
-		n := p.repository.count(d)
+		n := p.repository.count(d.Difference)
 		all.added += n.added
 		all.deleted += n.deleted
 	}

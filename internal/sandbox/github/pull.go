@@ -213,7 +213,7 @@ func (p *pull) against() git.ID {
 }
 
 // files returns what the pull request changes.
-func (p *pull) files() []git.Difference {
+func (p *pull) files() []change {
 	r := p.repository
 	base, ok := r.git.MergeBase(p.against(), p.headID)
 	if !ok {
@@ -221,7 +221,7 @@ func (p *pull) files() []git.Difference {
 	}
 	before, _ := r.git.Commit(base) // unrelated histories: everything is new
 	after, _ := r.git.Commit(p.headID)
-	return r.git.Diff(before.Tree, after.Tree)
+	return renames(r.git.Diff(before.Tree, after.Tree))
 }
 
 func notMergeable(message string) *apiError {

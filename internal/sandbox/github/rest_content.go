@@ -96,8 +96,8 @@ func getCommit(c *call) (int, any, error) {
 	j := c.commitShape(c.links, c.repo, commit)
 	var files []any
 	var total count
-	for _, d := range c.repo.changes(commit) {
-		n := c.repo.count(d)
+	for _, d := range renames(c.repo.changes(commit)) {
+		n := c.repo.count(d.Difference)
 		total = count{total.added + n.added, total.deleted + n.deleted}
 		files = append(files, c.links.diffEntry(c.repo, id, d))
 	}
@@ -137,7 +137,7 @@ func compare(c *call) (int, any, error) {
 		status = "behind"
 	}
 	files := []any{}
-	for _, d := range c.repo.git.Diff(c.treeOf(c.repo, ancestor), c.treeOf(c.repo, head)) {
+	for _, d := range renames(c.repo.git.Diff(c.treeOf(c.repo, ancestor), c.treeOf(c.repo, head))) {
 		files = append(files, c.links.diffEntry(c.repo, head, d))
 	}
 	page := fmt.Sprintf("%s/%s/compare/%s...%s", c.links.web, c.repo.fullName(), from, to)

@@ -19,7 +19,8 @@ var pullRoutes = []route{
 		return http.StatusOK, paged(c, p.commits(), func(commit git.Commit) any { return c.commitShape(c.links, c.repo, commit) }), nil
 	})},
 	{pattern: "GET /repos/{owner}/{repo}/pulls/{number}/files", needs: "pull_requests:read", serve: withPull(func(c *call, p *pull) (int, any, error) {
-		return http.StatusOK, paged(c, p.files(), func(d git.Difference) any { return c.links.diffEntry(c.repo, p.headID, d) }), nil
+		all := p.files()
+		return http.StatusOK, paged(c, all[:min(len(all), maxFiles)], func(d change) any { return c.links.diffEntry(c.repo, p.headID, d) }), nil
 	})},
 	{pattern: "GET /repos/{owner}/{repo}/pulls/{number}/merge", needs: "pull_requests:read", serve: withPull(func(_ *call, p *pull) (int, any, error) {
 		if !p.merged {

@@ -66,19 +66,25 @@ func (l links) ref(r *repository, name string, id git.ID) jsonObject {
 }
 
 // diffEntry is a file that a pull request or commit changes.
-func (l links) diffEntry(r *repository, commit git.ID, d git.Difference) jsonObject {
-	n := r.count(d)
+func (l links) diffEntry(r *repository, commit git.ID, d change) jsonObject {
+	n := r.count(d.Difference)
 	status, id := "modified", d.New.ID
-	switch changeType(d) {
+	switch d.kind() {
 	case "ADDED":
 		status = "added"
 	case "DELETED":
 		status, id = "removed", d.Old.ID
+	case "RENAMED":
+		status = "renamed"
 	}
-	return jsonObject{
+	j := jsonObject{
 		"sha": id, "filename": d.Path, "status": status, "additions": n.added, "deletions": n.deleted, "changes": n.added + n.deleted,
 		"blob_url":     fmt.Sprintf("%s/%s/blob/%s/%s", l.web, r.fullName(), commit, d.Path),
 		"raw_url":      fmt.Sprintf("%s/%s/raw/%s/%s", l.web, r.fullName(), commit, d.Path),
 		"contents_url": fmt.Sprintf("%s/repos/%s/contents/%s?ref=%s", l.api, r.fullName(), d.Path, commit),
 	}
+	if d.previous != "" {
+		j["previous_filename"] = d.previous
+	}
+	return j
 }
