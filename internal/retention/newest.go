@@ -1,0 +1,77 @@
+package retention
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+)
+
+// rank is a digest among those that the newest N are taken from.
+type rank struct {
+	digest  image.Digest
+	start   time.Time // of its youngest tag
+	unknown bool      // the age of one of its tags is not known: that counts as youngest
+	tags    []int
+}
+
+// keepNewest keeps the tags of the newest digests. A digest that another tag
+// keeps anyway does not use up one of the N.
+func (d *decider) keepNewest() {
+	counted := 0
+	for _, r := range d.ranks() {
+		if counted >= d.policy.KeepLast {
+			return
+		}
+		for _, i := range r.tags {
+			if j := d.judged[i]; j.Reason != Unknown {
+				d.judged[i] = j.kept(Newest, "among the newest "+strconv.Itoa(d.policy.KeepLast)+", "+j.age.text)
+			}
+		}
+		if !d.keptAnyway(r.digest) {
+			counted++
+		}
+	}
+}
+
+// ranks returns the digests that only age keeps, the youngest first.
+func (d *decider) ranks() []rank {
+	place := map[image.Digest]int{}
+	var all []rank
+	for i, j := range d.judged {
+		if !j.ranks {
+			continue
+		}
+		at, ok := place[j.Digest]
+		if !ok {
+			at = len(all)
+			place[j.Digest] = at
+			all = append(all, rank{digest: j.Digest})
+		}
+		r := &all[at]
+		r.tags = append(r.tags, i)
+		r.unknown = r.unknown || j.age.start.IsZero()
+		if j.age.start.After(r.start) {
+			r.start = j.age.start
+		}
+	}
+	slices.SortFunc(all, func(a, b rank) int {
+		switch {
+		case a.unknown != b.unknown && a.unknown:
+			return -1
+		case a.unknown != b.unknown:
+			return 1
+		case a.unknown:
+			return cmp.Compare(a.digest, b.digest)
+		}
+		return cmp.Or(b.start.Compare(a.start), cmp.Compare(a.digest, b.digest))
+	})
+	return all
+}
+
+// keptAnyway reports whether a tag keeps the digest that is not ranked itself.
+func (d *decider) keptAnyway(digest image.Digest) bool {
+	return slices.ContainsFunc(d.on[digest], func(i int) bool { return d.judged[i].Keep && !d.judged[i].ranks })
+}
