@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -45,15 +46,29 @@ type Options struct {
 }
 
 // Client asks registries. It is safe for concurrent use, and is meant to live
-// as long as the run: pings, tokens, connections and counts belong to it.
+// as long as the run: pings, tokens, connections and counts belong to it. One
+// made by [New] may pull; see [Client.With].
 type Client struct {
+	*shared
+	access Access
+}
+
+// shared is what all views of a client have in common.
+type shared struct {
 	opts  Options
 	keys  *keyring
 	bases *bases
 
 	mu       sync.Mutex
-	sessions map[string]*session // by registry, as in image.Reference
-	peers    map[string]*peer    // by host contacted
+	sessions map[reached]*session
+	peers    map[string]*peer // by host contacted
+}
+
+// reached is a registry, as in image.Reference, and whether it is asked itself
+// though it has a mirror.
+type reached struct {
+	registry string
+	itself   bool
 }
 
 // New returns a client. The error names the entry of Options that is wrong:
@@ -66,9 +81,9 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{opts: opts, keys: newKeyring(opts.Getenv), bases: bases, sessions: map[string]*session{}, peers: map[string]*peer{}}
+	c := &Client{shared: &shared{opts: opts, keys: newKeyring(opts.Getenv), bases: bases, sessions: map[reached]*session{}, peers: map[string]*peer{}}}
 	for registry := range opts.Hosts {
-		if _, err := c.session(registry); err != nil {
+		if _, err := c.session(registry, false); err != nil {
 			return nil, fmt.Errorf("configure registry %s: %w", registry, err)
 		}
 	}
@@ -121,14 +136,17 @@ func (c *Client) Requests() map[string]Count {
 // Close closes idle connections. The client can be used on; new ones are made.
 func (c *Client) Close() { c.bases.closeIdle() }
 
-// session returns the one session for a registry, making it if needed.
-func (c *Client) session(registry string) (*session, error) {
+// session returns the one session for a registry, making it if needed. With
+// itself the registry is asked even where it has a mirror.
+func (c *shared) session(registry string, itself bool) (*session, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s, ok := c.sessions[registry]; ok {
+	itself = itself && c.opts.Hosts[registry].Mirror != ""
+	key := reached{registry, itself}
+	if s, ok := c.sessions[key]; ok {
 		return s, nil
 	}
-	at, err := locate(registry, c.opts.Hosts)
+	at, err := locate(registry, c.opts.Hosts, itself)
 	if err != nil {
 		return nil, err
 	}
@@ -142,18 +160,29 @@ func (c *Client) session(registry string) (*session, error) {
 		c.peers[at.host()] = p
 	}
 	s := newSession(at, p, c.keys, c.opts, base)
-	c.sessions[registry] = s
+	c.sessions[key] = s
 	return s, nil
 }
 
-// repository returns the place of ref's repository at its registry or mirror.
+// repository returns the place of ref's repository at its registry, or at the
+// mirror for a client that only pulls.
 func (c *Client) repository(ref image.Reference) (*repository, error) {
+	return c.place(ref, c.access > Pull)
+}
+
+// origin returns the place of ref's repository at its registry, never at a
+// mirror: what is decided or changed there must be the registry's own.
+func (c *Client) origin(ref image.Reference) (*repository, error) {
+	return c.place(ref, true)
+}
+
+func (c *Client) place(ref image.Reference, itself bool) (*repository, error) {
 	if ref.IsZero() {
-		return nil, fmt.Errorf("no image named")
+		return nil, errors.New("no image named")
 	}
-	s, err := c.session(ref.Registry)
+	s, err := c.session(ref.Registry, itself)
 	if err != nil {
 		return nil, err
 	}
-	return s.repository(ref.Repository), nil
+	return s.repository(ref.Repository, c.access), nil
 }

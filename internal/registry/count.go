@@ -8,22 +8,24 @@ import (
 
 // Count is how many requests were sent to one host, repetitions included.
 type Count struct {
-	Head    int `json:"head"`    // manifests asked for by HEAD
+	Head    int `json:"head"`    // manifests and blobs asked for by HEAD
 	Get     int `json:"get"`     // manifests and all else read by GET
 	Ping    int `json:"ping"`    // GET /v2/, the attempt at TLS of a plain HTTP host included
 	Token   int `json:"token"`   // to the token service
+	Write   int `json:"write"`   // POST, PUT and PATCH: manifests and blobs sent
+	Delete  int `json:"delete"`  // tags and manifests deleted, the probe included
 	Retried int `json:"retried"` // how many of the above repeated an earlier one
 }
 
 // Total returns the number of requests; Retried is part of the other fields.
-func (c Count) Total() int { return c.Head + c.Get + c.Ping + c.Token }
+func (c Count) Total() int { return c.Head + c.Get + c.Ping + c.Token + c.Write + c.Delete }
 
 // kind is what a request is for, which its URL does not always tell: some
 // token services live under /v2/.
 type kind int
 
 const (
-	kindManifest kind = iota
+	kindContent kind = iota
 	kindPing
 	kindToken
 )
@@ -59,18 +61,29 @@ func (c *counter) count() Count {
 func (c *counter) add(req *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case kindOf(req.Context()) == kindPing:
+	switch kindOf(req.Context()) {
+	case kindPing:
 		c.n.Ping++
-	case kindOf(req.Context()) == kindToken:
+	case kindToken:
 		c.n.Token++
-	case req.Method == http.MethodHead:
-		c.n.Head++
-	default:
-		c.n.Get++
+	case kindContent:
+		c.addContent(req.Method)
 	}
 	if req.Context().Value(retriedKey{}) != nil {
 		c.n.Retried++
+	}
+}
+
+func (c *counter) addContent(method string) {
+	switch method {
+	case http.MethodHead:
+		c.n.Head++
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		c.n.Write++
+	case http.MethodDelete:
+		c.n.Delete++
+	default:
+		c.n.Get++
 	}
 }
 

@@ -96,21 +96,23 @@ func ciCredential(host string, getenv func(string) string) (credential, bool) {
 // advice says what to do about a refusal.
 func (r *repository) advice() string {
 	held, _ := r.held(context.Background())
+	word := r.access.words()
 	host := familiarHost(r.session.at.host())
 	if held.source != "" {
-		return fmt.Sprintf("the credentials from %s are not accepted for pulling from this repository; renew them, or give them read access", held.source)
+		return fmt.Sprintf("the credentials from %s are not accepted for %s this repository; renew them, or give them %s access",
+			held.source, word.doing, word.right)
 	}
-	advice := fmt.Sprintf("no credentials for %s were found, and without them the repository is private or does not exist; "+
-		"run docker login %s, or set user and password in the configuration", host, host)
+	advice := fmt.Sprintf("no credentials for %s were found, and without them the repository %s; "+
+		"run docker login %s, or set user and password in the configuration", host, word.closed, host)
 	switch {
 	case host == "ghcr.io":
-		advice += ", or GITHUB_TOKEN with packages: read"
+		advice += ", or GITHUB_TOKEN with packages: " + word.github
 	case isECR(host):
 		advice += ", or give AWS credentials that allow ecr:GetAuthorizationToken"
 	case isGoogle(host):
 		advice += ", or give Google application default credentials"
 	case isACR(host):
-		advice += ", or give Azure credentials with AcrPull"
+		advice += ", or give Azure credentials with " + word.azure
 	}
 	return advice
 }

@@ -24,7 +24,7 @@ func auths(key, user, password string) string {
 // with their source.
 func found(t *testing.T, k *keyring, registry string, hosts map[string]Host) (string, string) {
 	t.Helper()
-	at, err := locate(registry, hosts)
+	at, err := locate(registry, hosts, false)
 	require.NoError(t, err)
 	c, err := k.lookup(t.Context(), at, "team/app")
 	require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestDockerAuthConfig(t *testing.T) {
 func TestBrokenDockerAuthConfig(t *testing.T) {
 	for _, content := range []string{"canary", `{"auths":{"r.corp":{"auth":"canary!"}}}`, `{"auths":"canary"}`} {
 		k := newKeyring(environment(map[string]string{"DOCKER_AUTH_CONFIG": content}))
-		at, err := locate("r.corp", nil)
+		at, err := locate("r.corp", nil, false)
 		require.NoError(t, err)
 		_, err = k.lookup(t.Context(), at, "app")
 		require.EqualError(t, err, "read credentials in DOCKER_AUTH_CONFIG: not a Docker configuration in JSON form")
@@ -116,7 +116,7 @@ esac
 		"gone.corp": "find docker-credential-not-installed: not in PATH, but credHelpers in DOCKER_AUTH_CONFIG names it for gone.corp; install it, or remove that entry",
 		"bad.corp":  "run docker-credential-fake, which credHelpers in DOCKER_AUTH_CONFIG names for bad.corp: exit status 3; try echo bad.corp | docker-credential-fake get",
 	} {
-		at, err := locate(registry, nil)
+		at, err := locate(registry, nil, false)
 		require.NoError(t, err)
 		_, err = k.lookup(t.Context(), at, "app")
 		require.EqualError(t, err, want)
@@ -133,9 +133,9 @@ func TestMissingHelperOfConfigFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(`{"credsStore":"not-installed"}`), 0o600))
 	c, err := New(Options{Getenv: environment(map[string]string{"DOCKER_CONFIG": directory})})
 	require.NoError(t, err)
-	s, err := c.session("r.corp")
+	s, err := c.session("r.corp", false)
 	require.NoError(t, err)
-	_, err = s.repository("app").held(t.Context())
+	_, err = s.repository("app", Pull).held(t.Context())
 	require.EqualError(t, err, "find docker-credential-not-installed: not in PATH, but credsStore in "+path+
 		" names it for r.corp; install it, or remove that entry")
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -90,7 +91,7 @@ func ownError(err error) error {
 	case errors.As(err, &large):
 		return large
 	}
-	for _, known := range []error{errRedirects, errRedirectPrivate} {
+	for _, known := range []error{errRedirects, errRedirectPrivate, errRedirectWrite} {
 		if errors.Is(err, known) {
 			return known
 		}
@@ -121,19 +122,20 @@ func networkError(err error) error {
 // is the registry's own error code, or empty.
 func (r *repository) statusError(verb string, status int, code string) error {
 	host := familiarHost(r.session.at.host())
-	answer := fmt.Sprintf("HTTP %d", status)
-	if code != "" {
-		answer += " " + code
-	}
+	answer := answered(status, code)
 	switch status {
 	case http.StatusNotFound:
-		if verb == "ask" {
+		if verb == verbAsk {
 			return fmt.Errorf("%w: %s answers %s", image.ErrNotFound, host, answer)
 		}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fmt.Errorf("%w: %s answers %s: %s", image.ErrDenied, host, answer, r.advice())
 	}
 	return fmt.Errorf("%s %s: it answers %s", verb, host, answer)
+}
+
+func answered(status int, code string) string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, code))
 }
 
 var errorCode = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,39}$`)

@@ -10,13 +10,17 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Host is how one registry is reached.
+// Host is how one registry is reached. A mirror is read from and never written
+// to; what a view with more [Access] than Pull does, and every list of tags, is
+// asked of the registry itself, with the same credentials and CA. PlainHTTP is
+// then the mirror's alone: a registry behind a mirror is never written to
+// without TLS, unless it is on this machine.
 type Host struct {
 	Mirror       string // host with optional port and path prefix, asked instead of the registry: mirror.corp/dockerhub
 	PlainHTTP    bool   // the registry (or its mirror) speaks HTTP without TLS
 	CA           []byte // PEM, added to the system's roots for this host and its mirror
 	TokenService string // host of the token service, where it is not the registry's own: auth.corp or auth.corp:5001
-	User         string // credentials, taken before all others; with a mirror they are the mirror's
+	User         string // credentials, taken before all others; with a mirror they are shown to it, too
 	Password     string
 }
 
@@ -36,9 +40,13 @@ func (l location) host() string { return l.target.RegistryStr() }
 func (l location) plain() bool { return l.config.PlainHTTP || isLoopback(l.host()) }
 
 // locate applies hosts to registry. What a mirror's own entry says about
-// reaching it holds where the registry's entry says nothing.
-func locate(registry string, hosts map[string]Host) (location, error) {
+// reaching it holds where the registry's entry says nothing. With itself the
+// mirror is passed by, and so is what its entry says.
+func locate(registry string, hosts map[string]Host, itself bool) (location, error) {
 	at := location{registry: registry, config: hosts[registry]}
+	if itself && at.config.Mirror != "" {
+		at.config.Mirror, at.config.PlainHTTP = "", false
+	}
 	host := registry
 	if mirror := strings.Trim(at.config.Mirror, "/"); mirror != "" {
 		var path string

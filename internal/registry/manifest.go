@@ -46,15 +46,33 @@ func (c *Client) Manifest(ctx context.Context, ref image.Reference) ([]byte, ima
 	return r.get(ctx, ref.Digest.String(), ref.Digest)
 }
 
+// Fetch returns the exact bytes of what ref's tag points at now, and its
+// descriptor; tag, digest and bounds are as for [Client.Resolve] and
+// [Client.Manifest], and so are the errors. Sent again with [Client.PutManifest]
+// and the descriptor's media type, the bytes keep their digest.
+//
+// Spec: OCI distribution-spec v1.1, "Pulling manifests".
+func (c *Client) Fetch(ctx context.Context, ref image.Reference) ([]byte, image.Descriptor, error) {
+	r, err := c.repository(ref)
+	if err != nil {
+		return nil, image.Descriptor{}, err
+	}
+	tag, err := tagOf(ref)
+	if err != nil {
+		return nil, image.Descriptor{}, err
+	}
+	return r.get(ctx, tag, "")
+}
+
 // get reads the manifest called id. want is the digest that it must have,
 // empty for the one that the registry says.
 func (r *repository) get(ctx context.Context, id string, want image.Digest) ([]byte, image.Descriptor, error) {
-	got, err := r.do(ctx, http.MethodGet, "manifests/"+id)
+	got, err := r.do(ctx, request{method: http.MethodGet, endpoint: "manifests/" + id})
 	if err != nil {
 		return nil, image.Descriptor{}, err
 	}
 	if got.status != http.StatusOK {
-		return nil, image.Descriptor{}, r.statusError("ask", got.status, codeOf(got.body))
+		return nil, image.Descriptor{}, r.statusError(verbAsk, got.status, codeOf(got.body))
 	}
 	d, err := describeBody(got.header, got.body)
 	if err != nil {

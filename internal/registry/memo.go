@@ -45,3 +45,22 @@ func (m *memo[T]) forget(ctx context.Context, stale func(T) bool) {
 		m.done, m.value, m.err = false, none, nil
 	}
 }
+
+// learn is get, but no error is remembered: it may be the asker's own.
+func (m *memo[T]) learn(ctx context.Context, compute func(context.Context) (T, error)) (T, error) {
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+	if m.done {
+		return m.value, nil
+	}
+	value, err := compute(ctx)
+	if err == nil {
+		m.done, m.value = true, value
+	}
+	return value, err
+}

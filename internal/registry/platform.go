@@ -55,12 +55,12 @@ func (c *Client) configuration(ctx context.Context, ref image.Reference, manifes
 
 // blob reads a small blob and checks it against its digest.
 func (r *repository) blob(ctx context.Context, digest image.Digest) ([]byte, error) {
-	got, err := r.do(ctx, http.MethodGet, "blobs/"+digest.String())
+	got, err := r.do(ctx, request{method: http.MethodGet, endpoint: "blobs/" + digest.String()})
 	if err != nil {
 		return nil, err
 	}
 	if got.status != http.StatusOK {
-		return nil, r.statusError("ask", got.status, codeOf(got.body))
+		return nil, r.statusError(verbAsk, got.status, codeOf(got.body))
 	}
 	_, err = verified(got.body, digest)
 	return got.body, err

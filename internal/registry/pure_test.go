@@ -65,14 +65,14 @@ func TestLocate(t *testing.T) {
 		"docker.io":        {Mirror: "mirror.corp:8443/hub/"},
 		"mirror.corp:8443": {User: "u", Password: "p", CA: []byte("ca")},
 	}
-	at, err := locate("docker.io", hosts)
+	at, err := locate("docker.io", hosts, false)
 	require.NoError(t, err)
 	assert.Equal(t, "mirror.corp:8443", at.host())
 	assert.Equal(t, "hub/", at.prefix)
 	assert.Equal(t, "u", at.config.User)
 	assert.Equal(t, []byte("ca"), at.config.CA)
 
-	at, err = locate("docker.io", nil)
+	at, err = locate("docker.io", nil, false)
 	require.NoError(t, err)
 	assert.Equal(t, "index.docker.io", at.host())
 	assert.Equal(t, "docker.io", familiarHost(at.host()))
@@ -104,9 +104,9 @@ func TestAdvice(t *testing.T) {
 		for _, cloud := range c.keys.cloud {
 			cloud.keychain = func() authn.Keychain { return authn.NewMultiKeychain() } // always anonymous
 		}
-		s, err := c.session(registry)
+		s, err := c.session(registry, false)
 		require.NoError(t, err)
-		assert.Contains(t, s.repository("app").advice(), want)
+		assert.Contains(t, s.repository("app", Pull).advice(), want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 var (
 	errRedirects       = errors.New("too many redirects")
 	errRedirectPrivate = errors.New("the registry redirects to a private address, which is refused")
+	errRedirectWrite   = errors.New("the registry redirects a write in a way that would turn it into a read")
 )
 
 // authorized adds the Authorization header to requests to the registry itself.
@@ -42,11 +43,15 @@ func shallow(req *http.Request) *http.Request {
 }
 
 // checkRedirect follows a few redirects, but none from a public host into a
-// private network, where it could read what only this machine can reach.
+// private network, where it could read what only this machine can reach, and
+// none that changes the method: the answer to a GET says nothing of a DELETE.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	const most = 5
 	if len(via) > most {
 		return errRedirects
+	}
+	if req.Method != via[0].Method {
+		return errRedirectWrite
 	}
 	if isPrivate(req.URL.Host) && !isPrivate(via[0].URL.Host) {
 		return errRedirectPrivate

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"io"
@@ -18,6 +19,7 @@ import (
 type repository struct {
 	session    *session
 	path       string // at the host contacted, a mirror's prefix included
+	access     Access
 	credential *memo[credential]
 	token      *memo[*bearerToken]
 }
@@ -26,53 +28,87 @@ type repository struct {
 // again.
 type bearerToken struct{ value string }
 
+// request is what is asked of a registry. It can be sent again.
+type request struct {
+	method      string
+	endpoint    string     // under the repository: manifests/REFERENCE, blobs/DIGEST
+	query       url.Values // of the endpoint
+	at          *url.URL   // in place of endpoint and query: a link that the registry gave
+	accept      string     // empty for the media types of manifests
+	contentType string
+	body        []byte
+	list        bool // a page of tags, which may be larger than other answers
+}
+
 // answer is what a registry answered, its body read and bounded.
 type answer struct {
 	status int
 	header http.Header
-	size   int64 // Content-Length in bytes, -1 for unknown
+	size   int64    // Content-Length in bytes, -1 for unknown
+	url    *url.URL // what was asked, before redirects
 	body   []byte
 }
 
-// do sends method for the endpoint, manifests/REFERENCE or blobs/DIGEST. An
-// answer of any status is no error.
-func (r *repository) do(ctx context.Context, method, endpoint string) (answer, error) {
+// do sends a request. An answer of any status is no error.
+func (r *repository) do(ctx context.Context, req request) (answer, error) {
 	challenge, err := r.session.challenge(ctx)
 	if err != nil {
 		return answer{}, r.describe(ctx, "ping", err)
 	}
-	a, used, err := r.try(ctx, challenge, method, endpoint)
+	a, used, err := r.try(ctx, challenge, req)
 	if err == nil && a.status == http.StatusUnauthorized && used != nil {
 		r.token.forget(ctx, func(token *bearerToken) bool { return token == used })
-		a, _, err = r.try(ctx, challenge, method, endpoint)
+		a, _, err = r.try(ctx, challenge, req)
 	}
 	return a, err
 }
 
 // try sends one request and returns the token that it used, nil for none.
-func (r *repository) try(ctx context.Context, challenge *transport.Challenge, method, endpoint string) (answer, *bearerToken, error) {
+func (r *repository) try(ctx context.Context, challenge *transport.Challenge, asked request) (answer, *bearerToken, error) {
 	authorization, token, err := r.authorization(ctx, challenge)
 	if err != nil {
 		return answer{}, nil, err
 	}
-	target := &url.URL{Scheme: scheme(challenge), Host: r.session.at.host(), Path: "/v2/" + r.path + "/" + endpoint}
-	req := (&http.Request{Method: method, URL: target, Host: target.Host, Header: http.Header{
-		"Accept": {accepted}, "User-Agent": {r.session.userAgent},
-	}}).WithContext(ctx)
+	req := r.request(ctx, challenge, asked)
+	send := r.session.send
+	if asked.list {
+		send = r.session.list
+	}
 	client := http.Client{
-		Transport:     &authorized{inner: r.session.send, scheme: target.Scheme, host: target.Host, authorization: authorization},
+		Transport:     &authorized{inner: send, scheme: scheme(challenge), host: r.session.at.host(), authorization: authorization},
 		CheckRedirect: checkRedirect,
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return answer{}, nil, r.describe(ctx, "ask", err)
+		return answer{}, nil, r.describe(ctx, asked.verb(), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body) // from memory: attempt.Exchange has read it
 	if err != nil {
-		return answer{}, nil, r.describe(ctx, "ask", err)
+		return answer{}, nil, r.describe(ctx, asked.verb(), err)
 	}
-	return answer{status: resp.StatusCode, header: resp.Header, size: resp.ContentLength, body: body}, token, nil
+	return answer{status: resp.StatusCode, header: resp.Header, size: resp.ContentLength, url: req.URL, body: body}, token, nil
+}
+
+// request makes the HTTP request; its body can be had again for a repetition.
+func (r *repository) request(ctx context.Context, challenge *transport.Challenge, asked request) *http.Request {
+	target := asked.at
+	if target == nil {
+		target = &url.URL{Path: "/v2/" + r.path + "/" + asked.endpoint, RawQuery: asked.query.Encode()}
+	}
+	target = (&url.URL{Scheme: scheme(challenge), Host: r.session.at.host()}).ResolveReference(target)
+	req := &http.Request{Method: asked.method, URL: target, Host: target.Host, Header: http.Header{
+		"Accept": {cmp.Or(asked.accept, accepted)}, "User-Agent": {r.session.userAgent},
+	}}
+	if asked.contentType != "" {
+		req.Header.Set("Content-Type", asked.contentType)
+	}
+	if len(asked.body) > 0 {
+		req.ContentLength = int64(len(asked.body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(asked.body)), nil }
+		req.Body, _ = req.GetBody()
+	}
+	return req.WithContext(ctx)
 }
 
 func scheme(challenge *transport.Challenge) string {
@@ -110,7 +146,7 @@ func (r *repository) held(ctx context.Context) (credential, error) {
 	})
 }
 
-// newToken exchanges the credentials for a token that can pull from r.
+// newToken exchanges the credentials for a token for r.
 //
 // Spec: distribution, "Token Authentication Specification".
 func (r *repository) newToken(ctx context.Context, challenge *transport.Challenge) (*bearerToken, error) {
@@ -137,7 +173,7 @@ func (r *repository) newToken(ctx context.Context, challenge *transport.Challeng
 		return nil, &realmError{registry: familiarHost(r.session.at.host()), reason: "its address is no URL"}
 	}
 	via := &realmBound{inner: r.session.send, check: check}
-	scope := "repository:" + r.path + ":pull"
+	scope := "repository:" + r.path + ":" + r.access.actions()
 	token, err := transport.Exchange(withKind(ctx, kindToken), service, authn.FromConfig(*config), via, []string{scope}, challenge)
 	if err != nil {
 		return nil, r.describe(ctx, "get a token from "+service.RegistryStr()+" for", err)

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,18 +31,28 @@ func (c *Client) Resolve(ctx context.Context, ref image.Reference) (image.Descri
 	if err != nil {
 		return image.Descriptor{}, err
 	}
-	tag := ref.Tag
-	if tag == "" && ref.Digest != "" {
-		return image.Descriptor{}, errors.New("no tag to follow")
+	tag, err := tagOf(ref)
+	if err != nil {
+		return image.Descriptor{}, err
 	}
-	if tag == "" {
-		tag = image.LatestTag
+	return r.resolve(ctx, tag)
+}
+
+// tagOf returns the tag that ref follows.
+func tagOf(ref image.Reference) (string, error) {
+	if ref.Tag == "" && ref.Digest != "" {
+		return "", errors.New("no tag to follow")
 	}
-	d, complete, err := r.head(ctx, tag)
+	return cmp.Or(ref.Tag, image.LatestTag), nil
+}
+
+// resolve returns the descriptor of the manifest called id.
+func (r *repository) resolve(ctx context.Context, id string) (image.Descriptor, error) {
+	d, complete, err := r.head(ctx, id)
 	if err != nil || complete {
 		return d, err
 	}
-	_, d, err = r.get(ctx, tag, "")
+	_, d, err = r.get(ctx, id, "")
 	return d, err
 }
 
@@ -78,7 +89,7 @@ func (c *Client) Exists(ctx context.Context, ref image.Reference) (bool, error) 
 // head asks for the manifest called id. complete is false where the answer
 // does not say everything, so that the manifest must be read.
 func (r *repository) head(ctx context.Context, id string) (d image.Descriptor, complete bool, err error) {
-	got, err := r.do(ctx, http.MethodHead, "manifests/"+id)
+	got, err := r.do(ctx, request{method: http.MethodHead, endpoint: "manifests/" + id})
 	if err != nil {
 		return image.Descriptor{}, false, err
 	}
@@ -87,7 +98,7 @@ func (r *repository) head(ctx context.Context, id string) (d image.Descriptor, c
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return image.Descriptor{}, false, nil
 	default:
-		return image.Descriptor{}, false, r.statusError("ask", got.status, "")
+		return image.Descriptor{}, false, r.statusError(verbAsk, got.status, "")
 	}
 	d = image.Descriptor{MediaType: mediaType(got.header), Size: got.size}
 	if d.IsSchema1() {

@@ -15,10 +15,15 @@ type peer struct {
 	slots     chan struct{}
 	counter   *counter
 	challenge *memo[*transport.Challenge] // the answer to the one ping
+	tagDelete *memo[bool]                 // the answer to the one probe
+	referrers *memo[bool]                 // whether the host has that API
 }
 
 func newPeer(concurrency int) *peer {
-	return &peer{slots: make(chan struct{}, concurrency), counter: &counter{}, challenge: newMemo[*transport.Challenge]()}
+	return &peer{
+		slots: make(chan struct{}, concurrency), counter: &counter{},
+		challenge: newMemo[*transport.Challenge](), tagDelete: newMemo[bool](), referrers: newMemo[bool](),
+	}
 }
 
 // maxBody bounds an answer in bytes. Registries refuse manifests beyond 4 MiB,
@@ -27,6 +32,10 @@ func newPeer(concurrency int) *peer {
 // Spec: OCI distribution-spec v1.1, "Pushing manifests".
 const maxBody = 4 << 20
 
+// maxTagList bounds a page of tags in bytes: some registries give all of them
+// in one answer.
+const maxTagList = 64 << 20
+
 // session is one registry as this run reaches it.
 type session struct {
 	at     location
@@ -34,35 +43,60 @@ type session struct {
 	keys   *keyring
 	tokens []string // hosts allowed as token service besides the usual ones
 	send   http.RoundTripper
+	list   http.RoundTripper // like send, for pages of tags
 
 	userAgent string
 
 	mu           sync.Mutex
-	repositories map[string]*repository // by path at the host contacted
+	repositories map[granted]*repository
+	credentials  map[string]*memo[credential] // by path at the host contacted
+}
+
+// granted is what a token is for: a path at the host contacted, and what may be
+// done there.
+type granted struct {
+	path   string
+	access Access
 }
 
 func newSession(at location, p *peer, keys *keyring, opts Options, base http.RoundTripper) *session {
-	s := &session{at: at, peer: p, keys: keys, tokens: []string{at.config.TokenService}, userAgent: opts.UserAgent, repositories: map[string]*repository{}}
+	s := &session{
+		at: at, peer: p, keys: keys, tokens: []string{at.config.TokenService}, userAgent: opts.UserAgent,
+		repositories: map[granted]*repository{}, credentials: map[string]*memo[credential]{},
+	}
 	if at.host() == opts.Getenv("CI_REGISTRY") {
 		s.tokens = append(s.tokens, opts.Getenv("CI_SERVER_HOST"))
 	}
-	s.send = &guarded{inner: base, at: at, userAgent: opts.UserAgent}
-	s.send = &counted{inner: s.send, counter: p.counter}
-	s.send = &attempt.Exchange{Inner: s.send, Timeout: opts.Timeout, MaxBody: maxBody}
-	s.send = &limited{inner: s.send, slots: p.slots}
-	s.send = &retried{inner: s.send, retries: opts.Retries, sleep: opts.Sleep, now: opts.Now}
+	s.send = s.transport(base, opts, maxBody)
+	s.list = s.transport(base, opts, maxTagList)
 	return s
 }
 
-func (s *session) repository(path string) *repository {
-	path = s.at.prefix + path
+// transport stacks the decorators; most bounds an answer in bytes.
+func (s *session) transport(base http.RoundTripper, opts Options, most int64) http.RoundTripper {
+	var t http.RoundTripper = &guarded{inner: base, at: s.at, userAgent: opts.UserAgent}
+	t = &counted{inner: t, counter: s.peer.counter}
+	t = &attempt.Exchange{Inner: t, Timeout: opts.Timeout, MaxBody: most}
+	t = &limited{inner: t, slots: s.peer.slots}
+	return &retried{inner: t, retries: opts.Retries, sleep: opts.Sleep, now: opts.Now}
+}
+
+// repository returns the place of path, with one token for each access; the
+// credentials are looked for once.
+func (s *session) repository(path string, access Access) *repository {
+	place := granted{s.at.prefix + path, access}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, ok := s.repositories[path]
-	if !ok {
-		r = &repository{session: s, path: path, credential: newMemo[credential](), token: newMemo[*bearerToken]()}
-		s.repositories[path] = r
+	if r, ok := s.repositories[place]; ok {
+		return r
 	}
+	held, ok := s.credentials[place.path]
+	if !ok {
+		held = newMemo[credential]()
+		s.credentials[place.path] = held
+	}
+	r := &repository{session: s, path: place.path, access: access, credential: held, token: newMemo[*bearerToken]()}
+	s.repositories[place] = r
 	return r
 }
 

@@ -81,6 +81,8 @@ func find(t testing.TB, names ...string) string {
 	return ""
 }
 
+// configuration has no cache of blobs: it would hide what a garbage collection
+// took.
 const configuration = `version: 0.1
 log:
   level: error
@@ -103,6 +105,7 @@ func start(t testing.TB, program string, options []Option) Host {
 		option(t, c)
 	}
 	path := filepath.Join(c.directory, "config.yml")
+	c.host.program, c.host.configuration = program, path
 	content := fmt.Sprintf(configuration, filepath.Join(c.directory, "data"), c.host.Addr, c.auth)
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 

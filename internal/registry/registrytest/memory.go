@@ -15,6 +15,8 @@ import (
 type Host struct {
 	Addr           string // 127.0.0.1:PORT, plain HTTP
 	User, Password string // needed to pull and push, empty for none
+
+	program, configuration string // of a registry that is a process: its paths
 }
 
 // StartMemory starts go-containerregistry's registry in this process, behind
