@@ -84,6 +84,15 @@ func (p Plan) Refused() bool {
 	return false
 }
 
+// going returns the digests of the manifests to delete.
+func (r Repository) going() digests {
+	all := digests{}
+	for _, m := range r.Manifests {
+		all[m.Digest] = true
+	}
+	return all
+}
+
 // ref returns the repository that r is about.
 func (r Repository) ref() (image.Reference, error) {
 	ref, err := image.ParseReference(r.Image)

@@ -46,7 +46,6 @@ type reader interface {
 // restorer is what restoring needs besides.
 type restorer interface {
 	Tags(ctx context.Context, ref image.Reference) ([]string, error)
-	Blob(ctx context.Context, ref image.Reference) ([]byte, error)
 	HasBlob(ctx context.Context, ref image.Reference) (bool, error)
 	PutManifest(ctx context.Context, ref image.Reference, mediaType string, body []byte) (image.Digest, error)
 }
@@ -67,6 +66,7 @@ type ledgers interface {
 type trashes interface {
 	WriteTrash(ctx context.Context, ref image.Reference, j trash.Journal, manifests map[image.Digest][]byte) (tag string, err error)
 	ReadTrash(ctx context.Context, ref image.Reference, tag string) (trash.Journal, error)
+	Saved(ctx context.Context, ref image.Reference, e trash.Entry) ([]byte, error)
 }
 
 // Store is what a flow needs of basekeeper's own artifacts.
