@@ -244,3 +244,21 @@ func TestHostileFiles(t *testing.T) {
 		})
 	}
 }
+
+// TestMergedBefore has a pull request that somebody speaks about after it was
+// merged.
+func TestMergedBefore(t *testing.T) {
+	w := newWorld(t)
+	w.repository(t, "acme/app")
+	number := w.feature(t, "acme/app", branch)
+	require.NoError(t, w.Merge("acme/app", number, person))
+	at := w.clock.now()
+	require.NoError(t, w.clock.sleep(t.Context(), time.Hour))
+	require.NoError(t, w.Comment("acme/app", number, person, "Thanks."))
+	c := w.client(t, nil)
+	for since, want := range map[time.Time]int{at: 1, at.Add(time.Second): 0, w.clock.now(): 0} {
+		got, err := c.MergedPulls(t.Context(), named("acme/app"), prefix, since)
+		require.NoError(t, err)
+		assert.Len(t, got[0], want, "%s", since)
+	}
+}
