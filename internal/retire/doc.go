@@ -9,7 +9,7 @@
 // whoever put it there. So each writer, for its digest D and a tag T, does in
 // this order:
 //
-//  1. it reads the ledger and chooses a T that no record claims;
+//  1. it reads the ledger and chooses T;
 //  2. it writes the record T → D into the ledger;
 //  3. it looks at T, and goes on only where T is free (or is at what a moving
 //     name may leave, which is kept under a number by then);
@@ -22,8 +22,11 @@
 // is the last: its record is in the ledger, and the other writer finds in its
 // step 5 that the ledger has changed. That one puts the bytes that the record
 // names back under T, and chooses another tag for its own digest. So both
-// digests end up with a tag, and the records say so.
+// digests end up with a tag.
 //
-// A writer that dies between its step 4 and its step 5, while another works on
-// the same tag, is what remains: the record then tells what T has to be.
+// Two things remain. A writer that dies between its steps 4 and 5, while
+// another works on the same T, leaves a record that says what T has to be. And
+// a third writer that, between the steps of the two, puts an older ledger back
+// can make the wrong one of them yield; it would have to overtake both within
+// the time of one request.
 package retire

@@ -224,8 +224,9 @@ func (s ledgers) Holds(ctx context.Context, _ image.Reference, l ledger.Ledger) 
 		return false, err
 	}
 	err = s.do(ctx, "HEAD ledger", func() error {
-		holds = bytes.Equal(s.ledger, encoded)
-		return nil
+		nothing, err := ledger.Encode(ledger.Ledger{})
+		holds = bytes.Equal(s.ledger, encoded) || s.ledger == nil && bytes.Equal(nothing, encoded)
+		return err
 	})
 	return holds, err
 }

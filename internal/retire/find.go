@@ -25,35 +25,32 @@ type found struct {
 // to be when a run was cut off.
 func (j *job) find(ctx context.Context, l ledger.Ledger) (found, error) {
 	var have found
-	for _, r := range j.candidates(l) {
-		at, err := j.pointsAt(ctx, r.Tag)
-		switch {
-		case err != nil:
+	for _, tag := range j.candidates(l) {
+		at, err := j.pointsAt(ctx, tag)
+		if err != nil {
 			return found{}, err
-		case at == j.digest:
-			have.tag, have.kept, have.renew = r.Tag, true, j.renews(l, r)
-			return have, nil
-		case at != "":
-			have.others = append(have.others, ledger.Record{Tag: r.Tag, Digest: at, At: j.Now})
-		case have.tag == "" && j.template.Fits(r.Tag):
-			have.tag = r.Tag
+		}
+		r, _ := l.Record(tag)
+		switch {
+		case at == j.digest && !have.kept:
+			have.tag, have.kept, have.renew = tag, true, j.renews(l, r)
+		case at == "" && r.Digest == j.digest && have.tag == "" && j.template.Fits(tag):
+			have.tag = tag
+		case at != "" && at != j.digest && r.Digest != "" && r.Digest != at:
+			have.others = append(have.others, ledger.Record{Tag: tag, Digest: at, At: j.Now})
 		}
 	}
+	have.renew = have.renew || len(have.others) > 0
 	return have, nil
 }
 
-// candidates are the records of the digest that this job may call its own, and
-// the tags that it put without one.
-func (j *job) candidates(l ledger.Ledger) []ledger.Record {
-	var all []ledger.Record
+// candidates are the tags of the records that this job may call its own, and
+// those over which it met others.
+func (j *job) candidates(l ledger.Ledger) []string {
+	all := slices.Concat(j.put, j.taken)
 	for _, r := range l.Records {
-		if r.Digest == j.digest && r.Tag != j.leaving && (j.anywhere || j.owns(r)) {
-			all = append(all, r)
-		}
-	}
-	for _, tag := range j.put {
-		if _, claimed := l.Record(tag); !claimed {
-			all = append(all, ledger.Record{Tag: tag, Digest: j.digest})
+		if r.Digest == j.digest && r.Tag != j.leaving && (j.anywhere || j.owns(r)) && !slices.Contains(all, r.Tag) {
+			all = append(all, r.Tag)
 		}
 	}
 	return all
@@ -66,16 +63,15 @@ func (j *job) owns(r ledger.Record) bool {
 }
 
 // renews reports whether the record of a tag that is there has to be written
-// anew: it says nothing of where the tag is from, or the image was published
-// again, or still is, long after it was retired.
+// anew: it is another's or says nothing of where the tag is from, or the image
+// was published again, or still is, long after it was retired.
 func (j *job) renews(l ledger.Ledger, r ledger.Record) bool {
-	if _, recorded := l.Record(r.Tag); !recorded {
+	switch {
+	case r.Digest != j.digest:
 		return true
-	}
-	if j.anywhere {
+	case j.anywhere:
 		return false
-	}
-	if r.From == "" || j.present == j.digest && j.Now.Sub(r.At) > renewAfter {
+	case r.From == "", j.present == j.digest && j.Now.Sub(r.At) > renewAfter:
 		return true
 	}
 	return slices.ContainsFunc(l.Sights[r.From], func(s ledger.Sight) bool {
@@ -84,10 +80,10 @@ func (j *job) renews(l ledger.Ledger, r ledger.Record) bool {
 }
 
 // clean returns l without what it says wrongly of other images' tags: one that
-// looks numbered is recorded as found now, any other is forgotten.
+// looks like a version is recorded as found now, any other is forgotten.
 func (j *job) clean(l ledger.Ledger, others []ledger.Record) ledger.Ledger {
 	for _, r := range others {
-		if _, numbered := j.template.Number(r.Tag); numbered {
+		if j.template.Fits(r.Tag) && r.Tag != j.ref.Tag {
 			l = l.With(r)
 		} else {
 			l = l.Without(r.Tag)

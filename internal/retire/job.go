@@ -71,7 +71,7 @@ func (j *job) run(ctx context.Context, l ledger.Ledger) (Outcome, error) {
 			return out, err
 		}
 		if l, err = j.Ledgers.ReadLedger(ctx, j.ref); err != nil {
-			return Outcome{}, ledgerError("read", err)
+			return Outcome{}, ledgerError(err)
 		}
 	}
 	return Outcome{}, errors.New("other runs write to the ledger all the time; run it again when they are done")

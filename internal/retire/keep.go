@@ -15,7 +15,7 @@ func (j *job) keep(ctx context.Context, l ledger.Ledger, t target) (again bool, 
 	before, had := l.Record(t.tag)
 	l = j.recorded(l, t)
 	if err := j.Ledgers.WriteLedger(ctx, j.ref, l); err != nil {
-		return false, ledgerError("write", err)
+		return false, ledgerError(err)
 	}
 	j.wrote = true
 	at, err := j.pointsAt(ctx, t.tag)
@@ -34,7 +34,7 @@ func (j *job) keep(ctx context.Context, l ledger.Ledger, t target) (again bool, 
 	}
 	holds, err := j.Ledgers.Holds(ctx, j.ref, l)
 	if err != nil {
-		return false, ledgerError("check", err)
+		return false, ledgerError(err)
 	}
 	return !holds, nil
 }
@@ -81,15 +81,15 @@ func (j *job) undo(ctx context.Context, tag string, before ledger.Record, had bo
 		return l.Without(tag), nil
 	})
 	if err != nil {
-		return errors.Join(cause, ledgerError("take the record back in", err))
+		return errors.Join(cause, fmt.Errorf("take its record back: %w", ledgerError(err)))
 	}
 	return cause
 }
 
-// ledgerError names what was done to the ledger, and what helps.
-func ledgerError(verb string, err error) error {
+// ledgerError adds what helps to an error of the ledger's store.
+func ledgerError(err error) error {
 	if errors.Is(err, image.ErrRefused) {
-		return fmt.Errorf("%s the ledger: %w; where tags are immutable, leave out those that begin with %s", verb, err, ledger.TagPrefix)
+		return fmt.Errorf("%w; where tags are immutable, leave out those that begin with %s", err, ledger.TagPrefix)
 	}
-	return fmt.Errorf("%s the ledger: %w", verb, err)
+	return err
 }

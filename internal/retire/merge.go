@@ -61,7 +61,7 @@ func (f Flow) merged(ctx context.Context, m Merge, p Published) (Outcome, error)
 	}
 	l, err := f.Ledgers.ReadLedger(ctx, p.Ref)
 	if err != nil {
-		return Outcome{}, ledgerError("read", err)
+		return Outcome{}, ledgerError(err)
 	}
 	note, err := j.before(ctx, l, m)
 	if err != nil {
@@ -137,7 +137,7 @@ func (j *job) see(ctx context.Context, l ledger.Ledger) error {
 		return l.See(j.ref.Tag, j.present, j.Now), nil
 	})
 	if err != nil {
-		return ledgerError("write", err)
+		return ledgerError(err)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type facts struct {
 // choose finds a tag that is free, or may become so. again asks for another
 // round, since the ledger was written.
 func (j *job) choose(ctx context.Context, l ledger.Ledger) (t target, again bool, err error) {
+	listed := j.facts.listed
 	t.tag, t.number, err = j.name(ctx, l)
 	if err != nil {
 		return target{}, false, err
@@ -27,10 +28,16 @@ func (j *job) choose(ctx context.Context, l ledger.Ledger) (t target, again bool
 	if t.tag == j.ref.Tag {
 		return target{}, false, refuse("template %s gives %s, which is the published tag itself; choose another template", j.template, t.tag)
 	}
-	if t.number > 0 { // it is in no list of tags; keep looks at it
+	switch {
+	case t.number == 0:
+		return j.named(ctx, l, t)
+	case listed: // a number is in no list of tags; keep looks at the tag
 		return t, false, nil
 	}
-	return j.named(ctx, l, t)
+	// The list may have taken long, and what another run has written into the
+	// ledger since would be lost.
+	holds, err := j.Ledgers.Holds(ctx, j.ref, l)
+	return t, !holds, err
 }
 
 // named looks whether a tag without a number in it is free.

@@ -127,13 +127,13 @@ func (f Flow) tell(ctx context.Context, news []Sighted) (map[image.Reference]boo
 	if f.DryRun {
 		l, err := f.Ledgers.ReadLedger(ctx, news[0].Ref)
 		if err != nil {
-			return nil, ledgerError("read", err)
+			return nil, ledgerError(err)
 		}
 		_, err = change(l)
 		return told, err
 	}
 	if _, err := f.Ledgers.UpdateLedger(ctx, news[0].Ref, change); err != nil {
-		return nil, ledgerError("write", err)
+		return nil, ledgerError(err)
 	}
 	for _, s := range news {
 		if f.Seen != nil {

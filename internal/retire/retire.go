@@ -128,7 +128,7 @@ func (f Flow) retire(ctx context.Context, req Request) (Outcome, error) {
 	}
 	l, err := f.Ledgers.ReadLedger(ctx, req.Ref)
 	if err != nil {
-		return Outcome{}, ledgerError("read", err)
+		return Outcome{}, ledgerError(err)
 	}
 	return j.run(ctx, l)
 }

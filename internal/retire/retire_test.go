@@ -22,7 +22,7 @@ func TestRetireKeepsTheSameBytesAndRecordsIt(t *testing.T) {
 	want := ledger.Record{Tag: "v1", From: "latest", Digest: one, At: now, By: "acme/app#12"}
 	assert.Equal(t, []ledger.Record{want}, w.memory(t).Records)
 	assert.Equal(t, []ledger.Sight{{Digest: one, At: now}}, w.memory(t).Sights["latest"])
-	assert.Equal(t, []string{"GET latest", "READ ledger", "TAGS", "WRITE ledger", "HEAD v1", "PUT v1", "HEAD ledger"}, w.requests)
+	assert.Equal(t, []string{"GET latest", "READ ledger", "TAGS", "HEAD ledger", "WRITE ledger", "HEAD v1", "PUT v1", "HEAD ledger"}, w.requests)
 
 	w.requests = nil
 	got, err = w.flow().Retire(t.Context(), retire.Request{Ref: app})

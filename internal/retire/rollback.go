@@ -57,7 +57,7 @@ func (f Flow) rollback(ctx context.Context, req Back) (RolledBack, error) {
 	j.present = j.digest
 	l, err := f.Ledgers.ReadLedger(ctx, req.Ref)
 	if err != nil {
-		return RolledBack{}, ledgerError("read", err)
+		return RolledBack{}, ledgerError(err)
 	}
 	to, err := j.earlier(ctx, l, req.To)
 	if err != nil {
@@ -65,7 +65,7 @@ func (f Flow) rollback(ctx context.Context, req Back) (RolledBack, error) {
 	}
 	out := RolledBack{Ref: req.Ref, Tag: to.tag, Digest: to.digest, Left: j.present, Note: to.note}
 	if out.Already = to.digest == j.present; out.Already {
-		return out, nil
+		return out, j.see(ctx, l)
 	}
 	if j.present != "" {
 		j.record.ReplacedBy = to.digest
@@ -99,7 +99,7 @@ func (j *job) moveBack(ctx context.Context, to earlier) (done bool, err error) {
 		return l.See(j.ref.Tag, to.digest, j.Now), nil
 	})
 	if err != nil {
-		return true, fmt.Errorf("it was moved, but not recorded: %w", ledgerError("write", err))
+		return true, fmt.Errorf("it was moved, but not recorded: %w", ledgerError(err))
 	}
 	return true, nil
 }

@@ -1,0 +1,167 @@
+package retire_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/ledger"
+	"github.com/basekeeper/basekeeper/internal/retire"
+)
+
+var mergedAt = now.Add(-time.Minute)
+
+func merge(images ...retire.Published) retire.Merge {
+	return retire.Merge{By: "acme/app#12", At: mergedAt, Commit: "c0ffee", Images: images}
+}
+
+func TestOnMergeRetiresWhatWasThereBefore(t *testing.T) {
+	one, two := digestOf("one"), digestOf("two")
+	tests := map[string]struct {
+		saw    string        // recorded an hour before the merge
+		latest string        // now
+		says   image.Details // the image that is there now
+		kept   image.Digest
+		record ledger.Record
+		note   string
+	}{
+		"not rebuilt yet":       {saw: "one", latest: "one", kept: one, record: ledger.Record{}},
+		"rebuilt already":       {saw: "one", latest: "two", kept: one, record: ledger.Record{ReplacedBy: two}},
+		"never recorded":        {latest: "one", kept: one, note: "no run had recorded what was published before the merge"},
+		"new by its commit":     {latest: "two", says: image.Details{Revision: "c0ffee"}, note: "is not kept; retire an image right before the next one is pushed"},
+		"new by its date":       {latest: "two", says: image.Details{Created: mergedAt.Add(time.Second)}, note: "is not kept"},
+		"older by its date":     {latest: "one", says: image.Details{Created: mergedAt.Add(-time.Hour), Revision: "beef"}, kept: one, note: "no run had recorded"},
+		"not in a registry yet": {note: "not in the registry yet"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.push("one")
+			if tt.saw != "" {
+				w.remember(t, func(l ledger.Ledger) ledger.Ledger { return l.See("latest", digestOf(tt.saw), now.Add(-time.Hour)) })
+			}
+			if tt.latest != "" {
+				w.details[w.push(tt.latest, "latest")] = tt.says
+			}
+			for run := range 2 {
+				w.requests = nil
+				got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+				require.NoError(t, err)
+				require.Len(t, got, 1)
+				assert.Equal(t, tt.kept, got[0].Digest)
+				assert.Equal(t, tt.kept != "" && run == 0, got[0].Done)
+				assert.Equal(t, tt.kept != "" && run == 1, got[0].Already)
+				if run == 0 || tt.kept == "" {
+					assert.Contains(t, got[0].Note, tt.note)
+				}
+				assert.True(t, run == 0 || w.writes() == 0, w.requests)
+			}
+			assert.Equal(t, tt.kept, w.tags["v1"])
+			if tt.kept != "" {
+				want := ledger.Record{Tag: "v1", From: "latest", Digest: tt.kept, At: now, By: "acme/app#12", ReplacedBy: tt.record.ReplacedBy}
+				assert.Equal(t, []ledger.Record{want}, w.memory(t).Records)
+			}
+			if tt.latest != "" {
+				seen := w.memory(t).Sights["latest"]
+				assert.Equal(t, digestOf(tt.latest), seen[len(seen)-1].Digest)
+			}
+		})
+	}
+}
+
+func TestOnMergeOnceMoreAfterThePush(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest")
+	_, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+	require.NoError(t, err)
+	w.push("two", "latest")
+	got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+	require.NoError(t, err)
+	assert.Equal(t, []retire.Outcome{{Ref: app, Tag: "v1", Digest: one, Already: true}}, got)
+	assert.Equal(t, map[string]image.Digest{"latest": digestOf("two"), "v1": one}, w.tags)
+}
+
+func TestOnMergeGoesOnAfterAFailure(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest", "edge")
+	w.remember(t, func(l ledger.Ledger) ledger.Ledger { return l.See("edge", other, now.Add(-time.Hour)) })
+	got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app.Tagged("edge")}, retire.Published{Ref: app}))
+	require.ErrorIs(t, err, image.ErrNotFound)
+	require.ErrorContains(t, err, "retire registry.test/acme/app:edge: the registry no longer has "+other.String())
+	require.Len(t, got, 1)
+	assert.Equal(t, one, got[0].Digest)
+}
+
+func TestOnMergeDryRunWritesNothing(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest")
+	f := w.flow()
+	f.DryRun = true
+	got, err := f.OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+	require.NoError(t, err)
+	assert.Equal(t, one, got[0].Digest)
+	assert.Equal(t, "v1", got[0].Tag)
+	assert.Zero(t, w.writes(), w.requests)
+}
+
+// sights is a memory between runs.
+type sights map[image.Reference]image.Digest
+
+func (s sights) Sight(ref image.Reference) (image.Digest, bool) { d, ok := s[ref]; return d, ok }
+func (s sights) PutSight(ref image.Reference, d image.Digest)   { s[ref] = d }
+
+func TestRecord(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest", "edge")
+	f := w.flow()
+	f.Seen = sights{}
+	refs := []image.Reference{app.Tagged("edge"), app.Tagged("absent"), app.Tagged("")}
+	got, err := f.Record(t.Context(), refs)
+	require.NoError(t, err)
+	assert.Equal(t, []retire.Sighted{{Ref: refs[0], Digest: one, New: true}, {Ref: app, Digest: one, New: true}}, got)
+	assert.Equal(t, []ledger.Sight{{Digest: one, At: now}}, w.memory(t).Sights["edge"])
+	assert.Equal(t, 1, w.writes(), "one write for all tags of a repository: %v", w.requests)
+
+	w.requests = nil
+	got, err = f.Record(t.Context(), refs)
+	require.NoError(t, err)
+	assert.Equal(t, []retire.Sighted{{Ref: refs[0], Digest: one}, {Ref: app, Digest: one}}, got)
+	assert.Equal(t, []string{"HEAD edge", "HEAD absent", "HEAD latest"}, w.requests, "what is remembered costs one request a tag")
+
+	w.requests, f.Seen = nil, nil
+	_, err = f.Record(t.Context(), refs)
+	require.NoError(t, err)
+	assert.Zero(t, w.writes(), w.requests)
+
+	two := w.push("two", "latest")
+	f.DryRun = true
+	got, err = f.Record(t.Context(), refs)
+	require.NoError(t, err)
+	assert.Equal(t, []retire.Sighted{{Ref: refs[0], Digest: one}, {Ref: app, Digest: two, New: true}}, got)
+	assert.Zero(t, w.writes(), w.requests)
+}
+
+func TestRecordCollectsFailures(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest", "edge")
+	w.after = func(request string) error {
+		if request == "HEAD edge" {
+			return errors.New("broken")
+		}
+		return nil
+	}
+	got, err := w.flow().Record(t.Context(), []image.Reference{app.Tagged("edge"), app})
+	require.EqualError(t, err, "record registry.test/acme/app:edge: broken")
+	assert.Equal(t, []retire.Sighted{{Ref: app, Digest: one, New: true}}, got)
+
+	w = newWorld()
+	w.push("one", "latest")
+	w.refuse[ledger.Tag] = image.ErrDenied
+	got, err = w.flow().Record(t.Context(), []image.Reference{app})
+	require.ErrorIs(t, err, image.ErrDenied)
+	assert.Empty(t, got)
+}
