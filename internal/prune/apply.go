@@ -2,7 +2,6 @@ package prune
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -56,9 +55,7 @@ func (f Flow) apply(ctx context.Context, r Repository) Outcome {
 		return Outcome{Image: r.Image}
 	}
 	w := &work{flow: f, plan: r, out: Outcome{Image: r.Image}}
-	if err := w.run(ctx); err != nil {
-		w.out.Err = fmt.Errorf("prune %s: %w", r.Image, err)
-	}
+	w.out.Err = w.run(ctx)
 	return w.out
 }
 
@@ -158,7 +155,7 @@ func (w *work) explain() {
 		case !there:
 			w.gone = append(w.gone, t)
 		case digest != t.Digest:
-			w.skip(t.Name, t.Digest, "moved since the plan, to "+digest.String())
+			w.skip(t.Name, t.Digest, (&MovedError{t.Name, digest, movedSince}).Error())
 		default:
 			w.skip(t.Name, t.Digest, "kept since the plan: "+why[key(t)])
 		}
@@ -178,5 +175,5 @@ func (w *work) skip(tag string, digest image.Digest, reason string) {
 
 // fail notes what could not be deleted.
 func (w *work) fail(tag string, digest image.Digest, err error) {
-	w.out.Skipped = append(w.out.Skipped, Skip{Tag: tag, Digest: digest, Reason: err.Error(), Failed: true})
+	w.out.Skipped = append(w.out.Skipped, Skip{Tag: tag, Digest: digest, Reason: err.Error(), Failed: !isMoved(err)})
 }

@@ -39,7 +39,7 @@ func (s *survey) readTrash(ctx context.Context) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read trash %s: %w", tags[i].Name, err)
+			return err
 		}
 		bins[i] = &bin{tag: tags[i], journal: j, finished: slices.Contains(s.facts.Ledger.Finished, tags[i].Name)}
 		return nil

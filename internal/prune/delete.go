@@ -60,13 +60,11 @@ func (w *work) deleteTags(ctx context.Context) error {
 	return err
 }
 
-// movedError is a tag that points at something else by now.
-type movedError struct{ to image.Digest }
-
-func (e *movedError) Error() string { return "moved since the plan, to " + e.to.String() }
+// movedSince is what happened to a tag that a plan cannot delete any more.
+const movedSince = "moved since the plan"
 
 func isMoved(err error) bool {
-	_, ok := errors.AsType[*movedError](err)
+	_, ok := errors.AsType[*MovedError](err)
 	return ok
 }
 
@@ -81,7 +79,7 @@ func (w *work) deleteTag(ctx context.Context, t retention.Tag) (gone bool, err e
 	case err != nil:
 		return false, fmt.Errorf("look at tag %s: %w", t.Name, err)
 	case d.Digest != t.Digest:
-		return false, &movedError{d.Digest}
+		return false, &MovedError{t.Name, d.Digest, movedSince}
 	}
 	if err := w.flow.Deleter.DeleteTag(ctx, ref); err != nil {
 		return false, fmt.Errorf("delete tag %s: %w", t.Name, err)

@@ -30,7 +30,7 @@ func (r *restoration) name(ctx context.Context) error {
 	}
 	var ours []string
 	for _, s := range states {
-		if s.Err == nil && s.Refused == "" {
+		if s.Err == nil {
 			ours = append(ours, s.Tag)
 		}
 	}
@@ -65,7 +65,7 @@ func (r *restoration) state(ctx context.Context, tag string) (s Restored, absent
 	case err != nil:
 		return s, false, fmt.Errorf("look at tag %s: %w", tag, err)
 	case d.Digest != s.Digest:
-		s.Refused = "it is on " + d.Digest.String() + " by now; restore the digest, or delete the tag first"
+		s.Err = &MovedError{tag, d.Digest, "pushed anew since it was deleted"}
 	}
 	return s, false, nil
 }

@@ -87,10 +87,9 @@ type Flow struct {
 	Deleter     deleter
 	Content     Content
 	Store       Store
-	Memory      memory        // may be nil
-	Now         time.Time     // of the run
-	Undo        time.Duration // how long what is deleted can be restored
-	Concurrency int           // repositories at once; 0 for 4
+	Memory      memory    // may be nil
+	Now         time.Time // of the run
+	Concurrency int       // repositories at once; 0 for 4
 }
 
 // Target is a repository to prune.
@@ -99,6 +98,7 @@ type Target struct {
 	Policy   retention.Policy // what may go
 	Template string           // of retired tags; empty where none are numbered
 	Uses     []retention.Use  // of the repository's images, wherever they are
+	Undo     time.Duration    // how long what is deleted can be restored
 }
 
 // parallel is how many questions about one repository are under way at once;

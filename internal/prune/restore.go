@@ -23,13 +23,22 @@ type Selection struct {
 
 // Restored is what became of one tag, or of a manifest without one.
 type Restored struct {
-	Tag     string       // empty for a manifest
-	Digest  image.Digest // what was deleted
-	Put     bool         // it was put back; false where it is there already, or could not be
-	Note    string       // how it is not whole, and was not before
-	Refused string       // why it was not put back though it could be
-	Err     error        // why it could not
+	Tag    string       // empty for a manifest
+	Digest image.Digest // what was deleted
+	Put    bool         // it was put back; false where it is there already, or Err says why not
+	Note   string       // how it is not whole, and was not before
+	Err    error        // why it was not put back; a *MovedError where the tag is in use again
 }
+
+// MovedError is a tag that is on something else than what was planned or
+// deleted; it stays there.
+type MovedError struct {
+	Tag  string
+	To   image.Digest
+	what string // what happened to it: moved since the plan
+}
+
+func (e *MovedError) Error() string { return e.what + ": it is on " + e.To.String() + " by now" }
 
 // Restore puts back what was deleted in ref's repository and is still in the
 // trash: the bytes of manifests, what they contain first and what refers to
@@ -43,7 +52,7 @@ type Restored struct {
 func (f Flow) Restore(ctx context.Context, ref image.Reference, sel Selection) ([]Restored, error) {
 	r := &restoration{flow: f, ref: ref.Tagged("")}
 	if err := r.run(ctx, sel); err != nil {
-		return nil, fmt.Errorf("restore in %s: %w", r.ref.Name(), err)
+		return nil, err
 	}
 	return r.out, nil
 }

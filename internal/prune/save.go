@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
@@ -25,7 +26,7 @@ func (w *work) save(ctx context.Context) error {
 		part := entries[:min(saveAtOnce, len(entries))]
 		entries = entries[len(part):]
 		if err := w.savePart(ctx, part); err != nil {
-			return fmt.Errorf("save before deleting: %w", err)
+			return err
 		}
 	}
 	slices.Sort(w.out.Trash)
@@ -43,7 +44,7 @@ func (w *work) savePart(ctx context.Context, part []trash.Entry) error {
 	}
 	at := stamp(w.flow.Now)
 	for _, run := range runs {
-		j := trash.Journal{At: at, Expires: at.Add(w.flow.Undo), Entries: run}
+		j := trash.Journal{At: at, Expires: at.Add(time.Duration(w.plan.Undo)), Entries: run}
 		tag, err := w.flow.Store.WriteTrash(ctx, w.survey.ref, j, saved(run, bodies))
 		if err != nil {
 			return err

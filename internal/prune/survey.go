@@ -38,7 +38,7 @@ func (f Flow) survey(ctx context.Context, t Target) (*survey, error) {
 	s.facts.Uses = slices.Clone(t.Uses)
 	var err error
 	if s.facts.Ledger, err = f.Store.ReadLedger(ctx, s.ref); err != nil {
-		return nil, fmt.Errorf("read ledger: %w", err)
+		return nil, err
 	}
 	if s.facts.Listing, err = f.Lister.List(ctx, s.ref); err != nil {
 		return nil, fmt.Errorf("list tags: %w", err)
