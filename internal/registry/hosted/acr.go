@@ -122,7 +122,7 @@ func (r *acr) DeleteTag(ctx context.Context, ref image.Reference) error {
 	}
 	c := call{path: r.path(ref) + "/_tags/" + url.PathEscape(ref.Tag)}
 	r.authorize(&c, ref, "delete")
-	return r.api.delete(ctx, c, func(got answer) string {
+	return r.api.delete(ctx, ref, c, func(got answer) string {
 		switch got.status {
 		case http.StatusMethodNotAllowed, http.StatusConflict:
 			return "Azure answers that the operation is not allowed: the tag is locked; az acr repository update --delete-enabled true unlocks it"

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/basekeeper/basekeeper/internal/attempt"
-	"github.com/basekeeper/basekeeper/internal/image"
 )
 
 const (
@@ -202,23 +201,6 @@ func (a *api) decode(body []byte, into any) error {
 		return fmt.Errorf("ask %s: the answer is malformed", a.base.Host)
 	}
 	return nil
-}
-
-// delete deletes; what is gone is no error. refused tells of a refusal, or
-// returns nothing for what is none.
-func (a *api) delete(ctx context.Context, c call, refused func(answer) string) error {
-	c.method = http.MethodDelete
-	got, err := a.send(ctx, c)
-	if err != nil {
-		return err
-	}
-	if got.status >= 200 && got.status < 300 || got.status == http.StatusNotFound {
-		return nil
-	}
-	if why := refused(got); why != "" {
-		return fmt.Errorf("%w: %s", image.ErrRefused, why)
-	}
-	return a.statusError(got)
 }
 
 // basic is the authorization by user and password.

@@ -86,5 +86,8 @@ func (a *api) checkDigest(ref image.Reference) error {
 	if _, err := image.ParseDigest(string(ref.Digest)); err != nil {
 		return fmt.Errorf("delete a manifest of %s: %w", ref.Name(), err)
 	}
+	if ref.Tag != "" {
+		return fmt.Errorf("delete a manifest of %s: a digest goes with all of its tags; name it without one", ref.Name())
+	}
 	return a.check(ref)
 }

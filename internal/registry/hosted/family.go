@@ -44,8 +44,9 @@ type Registry interface {
 	// registry's forbids it, or where it has no such thing, and
 	// [image.ErrDenied], with the permission that is needed.
 	DeleteTag(ctx context.Context, ref image.Reference) error
-	// DeleteManifest takes ref's digest away with all tags that it has. A
-	// digest that is gone is no error. Errors are as those of DeleteTag.
+	// DeleteManifest takes ref's digest away with all tags that it has; a ref
+	// with a tag is refused, lest a tag be meant. A digest that is gone is no
+	// error. Errors are as those of DeleteTag.
 	DeleteManifest(ctx context.Context, ref image.Reference) error
 }
 
@@ -91,8 +92,8 @@ func (f Family) trait() (Trait, bool) {
 // the configuration is silent.
 func Choose(ref image.Reference, said string) (Family, bool) {
 	if said != "" {
-		_, known := Family(said).trait()
-		return Family(said), known
+		t, known := Family(said).trait()
+		return t.Family, known
 	}
 	host := strings.ToLower(ref.Registry)
 	switch host {

@@ -30,7 +30,7 @@ func (g *gar) List(ctx context.Context, ref image.Reference) (retention.Listing,
 	}
 	c := g.api.collect()
 	query := url.Values{}
-	err := g.api.pages(func(int) (bool, error) {
+	err := c.pages(func(int) (bool, error) {
 		next, err := g.page(ctx, ref, query, c)
 		query = next
 		return err == nil && next != nil, err
@@ -59,6 +59,7 @@ func (g *gar) page(ctx context.Context, ref image.Reference, query url.Values, c
 	if err != nil {
 		return nil, err
 	}
+	c.blind = c.blind || found.Manifests == nil
 	for digest, m := range found.Manifests {
 		if err := c.manifest(digest, time.Time(m.Uploaded), m.Tags); err != nil {
 			return nil, err

@@ -123,8 +123,11 @@ func (g *ghcr) DeleteManifest(ctx context.Context, ref image.Reference) error {
 		return err
 	}
 	p, v, ok, err := g.known(ctx, ref)
-	if err != nil || !ok {
+	if err != nil {
 		return err
+	}
+	if !ok {
+		return g.api.gone(ctx, ref)
 	}
 	now, resp, err := g.version(ctx, p, v.id)
 	if status(resp) == http.StatusNotFound {

@@ -57,7 +57,7 @@ func (g *gitLab) DeleteTag(ctx context.Context, ref image.Reference) error {
 	if err != nil {
 		return err
 	}
-	return g.api.delete(ctx, call{path: place + "/" + url.PathEscape(ref.Tag), authorize: g.authorize}, func(got answer) string {
+	return g.api.delete(ctx, ref, call{path: place + "/" + url.PathEscape(ref.Tag), authorize: g.authorize}, func(got answer) string {
 		protected := strings.Contains(strings.ToLower(string(got.body)), "protected")
 		switch {
 		case got.status == http.StatusForbidden && protected:
@@ -103,6 +103,7 @@ func (g *gitLab) place(ctx context.Context, ref image.Reference) (string, error)
 // find returns the id of an image repository of a project; 0 where it has none
 // of that path.
 func (g *gitLab) find(ctx context.Context, project, repository string) (id int64, err error) {
+	seen := map[int64]bool{}
 	err = g.api.pages(func(page int) (bool, error) {
 		var found []struct {
 			ID   int64  `json:"id"`
@@ -113,12 +114,14 @@ func (g *gitLab) find(ctx context.Context, project, repository string) (id int64
 		if err != nil {
 			return false, err
 		}
+		before := len(seen)
 		for _, r := range found {
+			seen[r.ID] = true
 			if strings.EqualFold(r.Path, repository) {
 				id = r.ID
 			}
 		}
-		return id == 0 && len(found) >= pageSize, nil
+		return id == 0 && len(found) >= pageSize && len(seen) > before, nil
 	})
 	return id, err
 }

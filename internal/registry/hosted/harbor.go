@@ -29,7 +29,7 @@ func (h *harbor) List(ctx context.Context, ref image.Reference) (retention.Listi
 		return retention.Listing{}, err
 	}
 	c := h.api.collect()
-	err = h.api.pages(func(page int) (bool, error) {
+	err = c.pages(func(page int) (bool, error) {
 		query := url.Values{"page": {strconv.Itoa(page)}, "page_size": {strconv.Itoa(pageSize)}, "with_tag": {"true"}}
 		var found []struct {
 			Digest   string    `json:"digest"`
@@ -66,7 +66,7 @@ func (h *harbor) List(ctx context.Context, ref image.Reference) (retention.Listi
 }
 
 // DeleteTag implements [Registry]. With a digest in ref, a tag that has moved
-// off it stays.
+// off it is refused.
 func (h *harbor) DeleteTag(ctx context.Context, ref image.Reference) error {
 	if err := h.api.checkTag(ref); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (h *harbor) DeleteTag(ctx context.Context, ref image.Reference) error {
 	if ref.Digest != "" {
 		artifact = string(ref.Digest)
 	}
-	return h.delete(ctx, at+"/"+url.PathEscape(artifact)+"/tags/"+url.PathEscape(ref.Tag))
+	return h.delete(ctx, ref, at+"/"+url.PathEscape(artifact)+"/tags/"+url.PathEscape(ref.Tag))
 }
 
 // DeleteManifest implements [Registry].
@@ -91,11 +91,11 @@ func (h *harbor) DeleteManifest(ctx context.Context, ref image.Reference) error 
 	if err != nil {
 		return err
 	}
-	return h.delete(ctx, at+"/"+url.PathEscape(string(ref.Digest)))
+	return h.delete(ctx, ref, at+"/"+url.PathEscape(string(ref.Digest)))
 }
 
-func (h *harbor) delete(ctx context.Context, path string) error {
-	return h.api.delete(ctx, call{path: path, authorize: h.api.basic}, func(got answer) string {
+func (h *harbor) delete(ctx context.Context, ref image.Reference, path string) error {
+	return h.api.delete(ctx, ref, call{path: path, authorize: h.api.basic}, func(got answer) string {
 		if got.status == http.StatusPreconditionFailed {
 			return "Harbor answers HTTP 412: an immutability rule of the project keeps the tag, or a tag of the artifact; change the rule to delete it"
 		}

@@ -28,7 +28,7 @@ func (h *hub) List(ctx context.Context, ref image.Reference) (retention.Listing,
 		return retention.Listing{}, err
 	}
 	c := h.api.collect()
-	err := h.api.pages(func(page int) (bool, error) {
+	err := c.pages(func(page int) (bool, error) {
 		query := url.Values{"page": {strconv.Itoa(page)}, "page_size": {strconv.Itoa(pageSize)}}
 		var found struct {
 			Next    string `json:"next"`
@@ -70,7 +70,7 @@ func (h *hub) DeleteTag(ctx context.Context, ref image.Reference) error {
 	}
 	request := call{path: h.path(ref) + url.PathEscape(ref.Tag) + "/"}
 	h.authorize(&request)
-	return h.api.delete(ctx, request, func(got answer) string {
+	return h.api.delete(ctx, ref, request, func(got answer) string {
 		switch got.status {
 		case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusConflict:
 			return fmt.Sprintf("Docker Hub answers HTTP %d: the repository has immutable tags, or is archived", got.status)

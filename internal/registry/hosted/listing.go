@@ -20,6 +20,7 @@ type collector struct {
 	api      *api
 	tags     map[string]retention.Tag
 	untagged map[image.Digest]time.Time
+	blind    bool // the registry does not list manifests after all
 }
 
 func (a *api) collect() *collector {
@@ -138,10 +139,26 @@ func (c *collector) listing() retention.Listing {
 	}
 	slices.SortFunc(l.Tags, func(a, b retention.Tag) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(l.Untagged, func(a, b retention.Untagged) int { return cmp.Compare(a.Digest, b.Digest) })
-	if l.Untagged == nil && c.api.trait.ListsUntagged {
+	switch {
+	case c.blind:
+		l.Untagged = nil
+	case l.Untagged == nil && c.api.trait.ListsUntagged:
 		l.Untagged = []retention.Untagged{}
 	}
 	return l
+}
+
+// pages reads page after page into c until read says that there is no other. A
+// page that says nothing new means that they repeat.
+func (c *collector) pages(read func(page int) (more bool, err error)) error {
+	return c.api.pages(func(page int) (bool, error) {
+		before := len(c.tags) + len(c.untagged)
+		more, err := read(page)
+		if err == nil && more && len(c.tags)+len(c.untagged) == before {
+			err = c.api.endless()
+		}
+		return more, err
+	})
 }
 
 // pages reads page after page until read says that there is no other.

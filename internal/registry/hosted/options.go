@@ -16,6 +16,7 @@ import (
 type oci interface {
 	Tags(ctx context.Context, ref image.Reference) ([]string, error)
 	Resolve(ctx context.Context, ref image.Reference) (image.Descriptor, error)
+	Exists(ctx context.Context, ref image.Reference) (bool, error)
 	DeleteTag(ctx context.Context, ref image.Reference) error
 	DeleteManifest(ctx context.Context, ref image.Reference) error
 }

@@ -25,7 +25,7 @@ func (q *quay) List(ctx context.Context, ref image.Reference) (retention.Listing
 		return retention.Listing{}, err
 	}
 	c := q.api.collect()
-	err := q.api.pages(func(page int) (bool, error) {
+	err := c.pages(func(page int) (bool, error) {
 		query := url.Values{"page": {strconv.Itoa(page)}, "limit": {strconv.Itoa(pageSize)}, "onlyActiveTags": {"true"}}
 		var found struct {
 			Tags []struct {
@@ -60,7 +60,7 @@ func (q *quay) DeleteTag(ctx context.Context, ref image.Reference) error {
 		return err
 	}
 	at := q.path(ref) + "/tag/" + url.PathEscape(ref.Tag)
-	return q.api.delete(ctx, call{path: at, authorize: q.token()}, func(got answer) string {
+	return q.api.delete(ctx, ref, call{path: at, authorize: q.token()}, func(got answer) string {
 		if got.status == http.StatusBadRequest || got.status == http.StatusForbidden {
 			return fmt.Sprintf("Quay answers HTTP %d: the tag is immutable, the repository is a mirror or read-only, or the token lacks repo:write", got.status)
 		}
@@ -85,12 +85,4 @@ func fromUnix(n int64, unit time.Duration) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, n*int64(unit)).UTC()
-}
-
-// ociDelete deletes a digest by the OCI API.
-func (a *api) ociDelete(ctx context.Context, ref image.Reference) error {
-	if err := a.checkDigest(ref); err != nil {
-		return err
-	}
-	return a.opts.OCI.DeleteManifest(ctx, ref)
 }
