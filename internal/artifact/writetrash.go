@@ -45,9 +45,9 @@ func (s Store) writeTrash(ctx context.Context, ref image.Reference, j trash.Jour
 	if err := s.settle(ctx, ref, &p, p.foreign()); err != nil {
 		return "", err
 	}
-	tag, refused := s.seal(ctx, ref, p)
-	if refused == nil || known(ctx, refused) {
-		return tag, refused
+	tag, refused, err := s.seal(ctx, ref, p)
+	if err != nil || refused == nil {
+		return tag, err
 	}
 	// It may be refused for what it is, or because a blob that it names is not
 	// there: only now is that worth a request for each.
@@ -56,10 +56,13 @@ func (s Store) writeTrash(ctx context.Context, ref image.Reference, j trash.Jour
 		return "", errors.Join(refused, err)
 	}
 	if len(p.absent) > before {
-		tag, refused = s.seal(ctx, ref, p)
+		tag, refused, err = s.seal(ctx, ref, p)
 	}
-	if errors.Is(refused, image.ErrRefused) {
-		return "", fmt.Errorf("%w: this registry takes no such artifact, so nothing is deleted", refused)
+	switch {
+	case err != nil:
+		return "", err
+	case errors.Is(refused, image.ErrRefused):
+		return "", fmt.Errorf("%w; the registry takes no artifact that keeps what is deleted, so nothing may be deleted", refused)
 	}
 	return tag, refused
 }
@@ -96,21 +99,25 @@ func (s Store) settle(ctx context.Context, ref image.Reference, p *packing, dige
 	return nil
 }
 
-// seal writes the journal and the artifact about all that is there.
-func (s Store) seal(ctx context.Context, ref image.Reference, p packing) (tag string, err error) {
+// seal writes the journal and the artifact about all that is there. refused is
+// what the registry has against the artifact.
+func (s Store) seal(ctx context.Context, ref image.Reference, p packing) (tag string, refused, err error) {
 	j := p.noted()
 	content, err := trash.Encode(j)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	body, err := wrap(trash.MediaType, content, p.layers())
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if err := s.put(ctx, ref, content); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	tag = j.Tag(image.FromBytes(content))
 	_, err = s.Registry.PutManifest(ctx, ref.Tagged(tag), image.MediaTypeOCIManifest, body)
-	return tag, err
+	if err != nil && !known(ctx, err) {
+		return tag, err, nil
+	}
+	return tag, nil, err
 }

@@ -22,7 +22,7 @@ func Encode(l Ledger) ([]byte, error) {
 	if err := l.validate(); err != nil {
 		return nil, fmt.Errorf("encode ledger: %w", err)
 	}
-	content, err := json.Marshal(document{version, l.Records, l.Sights, l.Numbers, l.Finished})
+	content, err := l.marshal()
 	if err != nil {
 		return nil, fmt.Errorf("encode ledger: %w", err)
 	}
@@ -44,8 +44,12 @@ func Decode(content []byte) (Ledger, error) {
 	if err := l.validate(); err != nil {
 		return Ledger{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if again, err := Encode(l); err != nil || !bytes.Equal(again, content) {
+	if again, err := l.marshal(); err != nil || !bytes.Equal(again, content) {
 		return Ledger{}, fmt.Errorf("%w: it is not as basekeeper writes it", ErrDamaged)
 	}
 	return l, nil
+}
+
+func (l Ledger) marshal() ([]byte, error) {
+	return json.Marshal(document{version, l.Records, l.Sights, l.Numbers, l.Finished})
 }

@@ -42,13 +42,13 @@ func Unmarshal(content []byte, document any) error {
 	case head.Version != version:
 		return fmt.Errorf("%w: it has no version", ErrDamaged)
 	}
+	strict := json.NewDecoder(bytes.NewReader(content))
+	strict.DisallowUnknownFields()
+	if strict.Decode(document) == nil && len(bytes.TrimSpace(content[strict.InputOffset():])) == 0 {
+		return nil
+	}
 	if err := json.Unmarshal(content, document); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	strict := json.NewDecoder(bytes.NewReader(content))
-	strict.DisallowUnknownFields()
-	if strict.Decode(document) != nil { // the only thing that is left to be wrong
-		return fmt.Errorf("%w: it has a field that is not known here", ErrLater)
-	}
-	return nil
+	return fmt.Errorf("%w: it has a field that is not known here", ErrLater) // the only thing that is left to be wrong
 }
