@@ -100,6 +100,21 @@ func TestPagesThatMiss(t *testing.T) {
 	}
 }
 
+// TestListsDisagree: the list of an API is not taken for complete when the OCI
+// API cannot be asked.
+func TestListsDisagree(t *testing.T) {
+	for _, family := range []hosted.Family{hosted.GHCR, hosted.DockerHub, hosted.Quay, hosted.Harbor} {
+		for _, cause := range []error{image.ErrNotFound, image.ErrDenied} {
+			w := newWorld()
+			w.fill(4, 0)
+			w.tagsErr = cause
+			s := stubOf(t, family)
+			_, err := w.client(t, s).List(t.Context(), s.ref)
+			require.ErrorIs(t, err, cause, family)
+		}
+	}
+}
+
 // TestDeleteTag takes one tag, and not its sibling on the same digest (R2).
 func TestDeleteTag(t *testing.T) {
 	each(t, func(t *testing.T, s stub, trait hosted.Trait) {

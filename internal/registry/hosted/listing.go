@@ -75,7 +75,8 @@ func (c *collector) malformed() error {
 // deletes while they are read; a tag that is not known keeps nothing alive.
 func (c *collector) complete(ctx context.Context, ref image.Reference) error {
 	names, err := c.api.opts.OCI.Tags(ctx, ref.Tagged(""))
-	if err != nil && !errors.Is(err, image.ErrNotFound) { // a repository without tags has no list on some
+	empty := errors.Is(err, image.ErrNotFound) && len(c.tags) == 0 // which has no list on some
+	if err != nil && !empty {
 		return fmt.Errorf("list tags: %w", err)
 	}
 	for _, name := range names {

@@ -41,6 +41,7 @@ type world struct {
 	digests  map[image.Digest]time.Time // pushed
 	hidden   map[string]bool            // tags that the lists leave out
 	fault    func(w http.ResponseWriter, r *http.Request) bool
+	tagsErr  error  // of the OCI API's list
 	refusal  string // why deletes are refused; each stub has its own
 	requests []string
 	deleted  []string // by the OCI API
@@ -134,6 +135,9 @@ func (w *world) Tags(_ context.Context, ref image.Reference) ([]string, error) {
 	defer w.mu.Unlock()
 	if ref.Tag != "" || ref.Digest != "" {
 		return nil, fmt.Errorf("tags of %s", ref)
+	}
+	if w.tagsErr != nil {
+		return nil, w.tagsErr
 	}
 	if len(w.tags) == 0 {
 		return nil, image.ErrNotFound
