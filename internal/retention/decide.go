@@ -17,6 +17,7 @@ type decider struct {
 
 	graph
 	tags    []Tag                  // in the order of their names, each once
+	of      []image.Digest         // what each tag belongs to; empty for the tag of an image
 	on      map[image.Digest][]int // tags by digest, as indexes
 	loose   []Untagged             // in the order of their digests, each once
 	cut     map[string]image.Digest
@@ -63,8 +64,9 @@ func newDecider(f Facts, p Policy, now time.Time) *decider {
 	slices.SortFunc(d.tags, byName)
 	for i, tag := range d.tags {
 		d.on[tag.Digest] = append(d.on[tag.Digest], i)
-		if subject, ok := d.namedSubject(tag.Name); ok {
-			d.attach(tag.Digest, subject)
+		d.of = append(d.of, d.subject(tag))
+		if d.of[i] != "" {
+			d.attach(tag.Digest, d.of[i])
 		}
 	}
 	for _, u := range f.Untagged {
@@ -84,16 +86,17 @@ func newDecider(f Facts, p Policy, now time.Time) *decider {
 func (d *decider) judgeTags() {
 	d.judged = make([]judged, len(d.tags))
 	for i, tag := range d.tags {
-		j := d.judge(tag)
+		j := d.judge(tag, d.of[i])
 		j.Tag, j.Digest = tag.Name, tag.Digest
 		d.judged[i] = j
 	}
 }
 
-func (d *decider) judge(tag Tag) judged {
+// judge looks at a tag and what it belongs to.
+func (d *decider) judge(tag Tag, subject image.Digest) judged {
 	by := d.uses.of(tag)
 	anchor, anchored := d.anchors[tag.Digest]
-	subject, companion := d.subject(tag)
+	companion := subject != ""
 	j := judged{subject: subject}
 	switch {
 	case ledger.IsOwn(tag.Name):

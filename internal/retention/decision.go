@@ -78,7 +78,7 @@ func (d *decider) refusal() string {
 		if !d.known(tag.Digest) {
 			return fmt.Sprintf("cannot read %s, which the tag %s points at: what it needs is not known", short(tag.Digest), clean(tag.Name))
 		}
-		if _, companion := d.subject(tag); companion || ledger.IsOwn(tag.Name) {
+		if d.of[i] != "" || ledger.IsOwn(tag.Name) {
 			continue
 		}
 		total++

@@ -11,10 +11,9 @@ import (
 
 // rank is a digest among those that the newest N are taken from.
 type rank struct {
-	digest  image.Digest
-	start   time.Time // of its youngest tag
-	unknown bool      // the age of one of its tags is not known: that counts as youngest
-	tags    []int
+	digest image.Digest
+	start  time.Time // of its youngest tag
+	tags   []int
 }
 
 // keepNewest keeps the tags of the newest digests. A digest that another tag
@@ -36,7 +35,9 @@ func (d *decider) keepNewest() {
 	}
 }
 
-// ranks returns the digests that only age keeps, the youngest first.
+// ranks returns the digests that only age keeps, the youngest first. An age
+// that is not known counts from now, as it will once it is recorded; no clock
+// that is ahead makes anything younger than that.
 func (d *decider) ranks() []rank {
 	place := map[image.Digest]int{}
 	var all []rank
@@ -52,20 +53,15 @@ func (d *decider) ranks() []rank {
 		}
 		r := &all[at]
 		r.tags = append(r.tags, i)
-		r.unknown = r.unknown || j.age.start.IsZero()
-		if j.age.start.After(r.start) {
-			r.start = j.age.start
+		start := j.age.start
+		if start.IsZero() || start.After(d.now) {
+			start = d.now
+		}
+		if start.After(r.start) {
+			r.start = start
 		}
 	}
 	slices.SortFunc(all, func(a, b rank) int {
-		switch {
-		case a.unknown != b.unknown && a.unknown:
-			return -1
-		case a.unknown != b.unknown:
-			return 1
-		case a.unknown:
-			return cmp.Compare(a.digest, b.digest)
-		}
 		return cmp.Or(b.start.Compare(a.start), cmp.Compare(a.digest, b.digest))
 	})
 	return all

@@ -11,7 +11,7 @@ import (
 // settle finds out what goes with what goes, and what stays with what stays.
 // What both want stays.
 func (d *decider) settle() {
-	d.doomed = d.reach(d.dying(), d.known)
+	d.doom()
 	roots := map[image.Digest]bool{}
 	for digest := range d.anchors {
 		roots[digest] = true
@@ -31,15 +31,22 @@ func (d *decider) settle() {
 	}
 }
 
-// dying returns the digests that go by themselves.
-func (d *decider) dying() map[image.Digest]bool {
+// doom finds out what goes unless something keeps it: expired tags' digests,
+// old untagged manifests, and whatever belongs to those.
+func (d *decider) doom() {
 	dying := map[image.Digest]bool{}
-	for _, j := range slices.Concat(d.judged, d.untagged) {
+	for _, j := range d.judged {
 		if !j.Keep && !j.waits {
 			dying[j.Digest] = true
 		}
 	}
-	return dying
+	d.doomed = d.reach(dying, d.known)
+	for _, j := range d.untagged {
+		if _, doomed := d.doomed[j.Digest]; !doomed && !j.Keep && !j.waits {
+			dying[j.Digest] = true
+		}
+	}
+	d.doomed = d.reach(dying, d.known)
 }
 
 // addUntagged adds the untagged manifests that are kept for their own sake: not

@@ -18,6 +18,9 @@ const (
 // clean makes one sane line of what somebody else wrote: no control and
 // formatting characters, not too long. Escaping is the renderer's.
 func clean(s string) string {
+	if len(s) <= maxText && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s
+	}
 	var b strings.Builder
 	n := 0
 	for _, r := range strings.ToValidUTF8(s, "") {

@@ -61,10 +61,9 @@ func (d *decider) anchor() {
 		}
 		return cause{InUse, inUseThrough(from, d.uses.digests[from])}
 	}))
-	for _, tag := range d.tags {
-		subject, ok := d.subject(tag)
-		by := d.uses.tags[tag.Name]
-		if !ok || len(by) == 0 && !d.fixed(tag.Name) {
+	for i, tag := range d.tags {
+		subject, by := d.of[i], d.uses.tags[tag.Name]
+		if subject == "" || len(by) == 0 && !d.fixed(tag.Name) {
 			continue
 		}
 		d.climb([]image.Digest{subject}, d.anchored(func(image.Digest, image.Digest) cause {
