@@ -113,15 +113,16 @@ func (r *repository) referrerPage(req request, got answer) ([]image.Descriptor, 
 		return nil, nil, fmt.Errorf("list referrers: %w: media type %q is no image index's", image.ErrUnsupported, mediaType(got.header))
 	}
 	var index struct {
-		Manifests []image.Descriptor `json:"manifests"`
+		Manifests json.RawMessage `json:"manifests"` // null for none, but it has to be there
 	}
-	if err := json.Unmarshal(got.body, &index); err != nil {
-		return nil, nil, fmt.Errorf("list referrers: %w: not JSON", image.ErrUnsupported)
+	var page []image.Descriptor
+	if json.Unmarshal(got.body, &index) != nil || json.Unmarshal(index.Manifests, &page) != nil {
+		return nil, nil, fmt.Errorf("list referrers: %w: the answer lists no manifests", image.ErrUnsupported)
 	}
-	for _, d := range index.Manifests {
+	for _, d := range page {
 		if _, err := image.ParseDigest(d.Digest.String()); err != nil {
 			return nil, nil, fmt.Errorf("list referrers: %w: %w", image.ErrUnsupported, err)
 		}
 	}
-	return index.Manifests, next, nil
+	return page, next, nil
 }

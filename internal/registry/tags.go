@@ -46,12 +46,12 @@ func (c *Client) Tags(ctx context.Context, ref image.Reference) ([]string, error
 	return r.tags(ctx)
 }
 
-// tags follows the links from page to page. Where a full page has none, some
-// registries want to be asked for what comes after its last tag; others ignore
-// that and give the same again, which is then the end.
+// tags follows the links from page to page. Of the registries that give none,
+// some want to be asked for what comes after the last tag of a full page; others
+// ignore that and give the same again, which is then the end.
 func (r *repository) tags(ctx context.Context) ([]string, error) {
 	all := tagSet{}
-	next := r.tagsAfter("", tagsPerPage)
+	next, linked := r.tagsAfter("", tagsPerPage), false
 	for range mostPages {
 		got, link, err := r.page(ctx, next)
 		if err != nil {
@@ -64,8 +64,8 @@ func (r *repository) tags(ctx context.Context) ([]string, error) {
 		case link != nil && fresh == 0:
 			return nil, errors.New("list tags: the registry's pages lead in a circle")
 		case link != nil:
-			next = request{method: http.MethodGet, at: link, accept: acceptJSON, list: true}
-		case len(page) < tagsPerPage || next.query.Get("n") == "" && next.at == nil:
+			next, linked = request{method: http.MethodGet, at: link, accept: acceptJSON, list: true}, true
+		case linked || len(page) < tagsPerPage || next.query.Get("n") == "":
 			return all.sorted(), nil
 		case fresh > 0:
 			next = r.tagsAfter(page[len(page)-1], tagsPerPage)
