@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // MaxEvent bounds an event's payload, in bytes; GitHub sends none that is larger.
@@ -27,14 +28,16 @@ type Event struct {
 
 // Pull is the pull request that an event is about.
 type Pull struct {
-	Number     int
-	Merged     bool
-	Head       string // branch that it comes from
-	Base       string // branch that it goes to
-	BaseID     string // commit at Base when the event happened
-	Repository string // owner/name of Base
-	Author     string
-	Fork       bool // its head is, or may be, in another repository
+	Number      int
+	Merged      bool
+	Head        string // branch that it comes from
+	Base        string // branch that it goes to
+	BaseID      string // commit at Base when the event happened
+	Repository  string // owner/name of Base
+	Author      string
+	MergedAt    time.Time // zero where it was not merged, or the payload does not say
+	MergeCommit string    // that the merge made; empty likewise
+	Fork        bool      // its head is, or may be, in another repository
 }
 
 // payload is what is read of an event; everything else in it is left alone.
@@ -43,9 +46,11 @@ type payload struct {
 	Deleted    bool     `json:"deleted"`
 	Repository fullName `json:"repository"`
 	Pull       *struct {
-		Number int  `json:"number"`
-		Merged bool `json:"merged"`
-		User   struct {
+		Number      int       `json:"number"`
+		Merged      bool      `json:"merged"`
+		MergedAt    time.Time `json:"merged_at"`
+		MergeCommit string    `json:"merge_commit_sha"`
+		User        struct {
 			Login string `json:"login"`
 		} `json:"user"`
 		Head side `json:"head"`
@@ -125,8 +130,18 @@ func pull(p payload) (*Pull, error) {
 		Number: p.Pull.Number, Merged: p.Pull.Merged,
 		Head: p.Pull.Head.Ref, Base: p.Pull.Base.Ref, BaseID: p.Pull.Base.SHA,
 		Repository: p.Pull.Base.Repository.Name, Author: p.Pull.User.Login,
+		MergedAt: p.Pull.MergedAt, MergeCommit: mergeCommit(p.Pull.Merged, p.Pull.MergeCommit),
 		Fork: !same(p.Pull.Head.Repository, p.Pull.Base.Repository),
 	}, nil
+}
+
+// mergeCommit is the commit that a merge made; before a merge GitHub names one
+// that is only tried.
+func mergeCommit(merged bool, sha string) string {
+	if !merged || !commitID.MatchString(sha) {
+		return ""
+	}
+	return sha
 }
 
 // same reports whether both are surely one repository.

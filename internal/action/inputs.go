@@ -22,6 +22,8 @@ const (
 	Check   Command = "check"    // show what is stale
 	Bump    Command = "bump"     // bring it up to date
 	OnMerge Command = "on-merge" // what follows the merge of a bump
+	Retire  Command = "retire"   // keep the image behind a tag, right before it is replaced
+	Prune   Command = "prune"    // show, or delete, retired tags whose time is over
 	Nothing Command = "nothing"  // the event calls for nothing; no workflow can ask for it
 )
 
@@ -52,6 +54,7 @@ type Inputs struct {
 	Image         image.Reference // the only image to care for; zero for all
 	InPlace       bool            // bump the files of the workspace instead of opening pull requests
 	DryRun        bool
+	Prune         bool          // delete what may be deleted, where the command comes to it
 	Verify        bool          // ask also whether moved pins can still be pulled
 	TimeLimit     time.Duration // what GitHub's limits do not allow within it is left to the next run
 	FailOn        FailOn
@@ -81,12 +84,13 @@ func (j *Job) Inputs() (Inputs, error) {
 	}
 	r := reader{get: j.github.GetInput, workspace: j.getenv("GITHUB_WORKSPACE")}
 	in := Inputs{
-		Command:       oneOf(&r, "command", Auto, Check, Bump, OnMerge),
+		Command:       oneOf(&r, "command", Auto, Check, Bump, OnMerge, Retire, Prune),
 		Repositories:  r.list("repositories", repositoryName, "owner/name"),
 		Organizations: r.list("organization", ownerName, "names of organisations"),
 		Image:         r.image(),
 		InPlace:       r.flag("in-place"),
 		DryRun:        r.flag("dry-run"),
+		Prune:         r.flag("prune"),
 		Verify:        r.flag("verify"),
 		TimeLimit:     r.duration("time-limit", time.Hour),
 		FailOn:        oneOf(&r, "fail-on", FailOnError, FailOnNone, FailOnGone, FailOnStale),

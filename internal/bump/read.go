@@ -58,12 +58,21 @@ func (f Remote) readerName() string {
 	return b.String()
 }
 
+// readerOf says what reads one branch: a release line that becomes the default
+// branch was read without the repository's own configuration.
+func (f Remote) readerOf(r *reading) string {
+	if r.own {
+		return f.readerName() + " with configuration"
+	}
+	return f.readerName()
+}
+
 // readAll reads the branches, from memory where they have not moved. done is
 // told of each as soon as it is there. The error is the context's.
 func (f Remote) readAll(ctx context.Context, all []*reading, done func(*reading)) error {
 	var open []*reading
 	for _, r := range all {
-		if h, ok := f.Heads.Head(r.repository.Name, r.branch, r.commit, f.readerName()); ok {
+		if h, ok := f.Heads.Head(r.repository.Name, r.branch, r.commit, f.readerOf(r)); ok {
 			r.head = h
 			done(r)
 			continue
@@ -128,7 +137,7 @@ func (f Remote) remember(some []*reading, files []file) {
 		if r.err != nil || passing[r] {
 			continue
 		}
-		r.head.Commit, r.head.Reader = r.commit, f.readerName()
+		r.head.Commit, r.head.Reader = r.commit, f.readerOf(r)
 		f.Heads.PutHead(r.repository.Name, r.branch, r.head)
 	}
 }

@@ -46,6 +46,8 @@ type stepResult struct {
 	applied  bool       // the plan was carried out, so that its bumps are stale no more
 	changed  bool       // files or pull requests
 	pulled   []render.Pulled
+	retired  []render.Retired
+	pruned   []render.Pruned
 	requests []render.Requests
 	code     int    // exit status by itself, before fail-on
 	note     string // what a person should know besides, for the summary
@@ -147,9 +149,9 @@ func (s *step) run(ctx context.Context) (stepResult, error) {
 	case s.decision.Command == action.Nothing:
 		return stepResult{}, nil
 	case s.decision.Command == action.OnMerge:
-		const later = "Nothing was done in the registry: this version of basekeeper does not retire the images that a merge replaces."
-		fmt.Fprintln(s.env.Stdout, later)
-		return stepResult{note: later}, nil
+		return s.runMerge(ctx)
+	case s.decision.Command == action.Retire || s.decision.Command == action.Prune:
+		return s.runImages(ctx)
 	}
 	if !s.decision.Untrusted { // the cache is made by the run, with folders for us alone
 		if err := makeFolders(s.workspace, path.Dir(s.in.CacheFile)); err != nil {

@@ -38,6 +38,9 @@ func (s *step) runRemote(ctx context.Context) (stepResult, error) {
 		r.finish(s.env, opts)
 		err = render.Plan(s.env.Stdout, run.Plan)
 	}
+	if err == nil && s.decision.Command == action.Bump {
+		err = s.followUp(ctx, w.config, r.Scope, &result)
+	}
 	result.requests = append(hosts(r.registry), render.Requests{Host: "GitHub", Count: r.github.Requests().Total()})
 	return result, err
 }

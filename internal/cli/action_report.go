@@ -48,6 +48,10 @@ func (s *step) outputs(r stepResult, code int) error {
 	if err != nil {
 		return err
 	}
+	kept, err := json.Marshal(tags(r.retired))
+	if err != nil {
+		return err
+	}
 	var stale, gone int
 	var planFile, reportFile string
 	if r.plan != nil {
@@ -63,6 +67,7 @@ func (s *step) outputs(r stepResult, code int) error {
 		{"gone", strconv.Itoa(gone)},
 		{"changed", strconv.FormatBool(r.changed)},
 		{"pull-requests", string(urls)},
+		{"retired", string(kept)},
 		{"plan", planFile},
 		{"report", reportFile},
 		{"exit-status", strconv.Itoa(code)},
@@ -131,13 +136,37 @@ func (s *step) summary(r stepResult) string {
 		notes = append(notes, r.note)
 	}
 	if r.plan != nil {
-		return render.JobSummary(render.Report{Plan: *r.plan, Pulled: r.pulled, Requests: r.requests, Notes: notes})
+		return render.JobSummary(render.Report{Plan: *r.plan, Pulled: r.pulled, Requests: r.requests, Notes: notes}) + lifecycleSummary(r)
 	}
 	text := "## basekeeper\n\n"
 	for _, note := range notes {
 		text += "* " + render.Escape(note) + "\n"
 	}
+	return text + lifecycleSummary(r)
+}
+
+// lifecycleSummary is what became of published images, in Markdown.
+func lifecycleSummary(r stepResult) string {
+	const mostRows = 500 // a summary is cut off at a MiB
+	text := ""
+	if len(r.retired) > 0 {
+		text += "\n" + render.RetiredMarkdown(r.retired)
+	}
+	if len(r.pruned) > 0 {
+		text += "\n" + render.PruneMarkdown(r.pruned, mostRows)
+	}
 	return text
+}
+
+// tags are the version tags that images were retired under.
+func tags(all []render.Retired) []string {
+	names := []string{}
+	for _, r := range all {
+		if r.Tag != "" && r.Error == "" && !r.Planned {
+			names = append(names, r.Image+" "+r.Tag)
+		}
+	}
+	return names
 }
 
 // clean makes text safe for terminals, line by line.

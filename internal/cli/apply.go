@@ -9,7 +9,10 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/bump"
 	"github.com/basekeeper/basekeeper/internal/dockerfile"
+	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
+	"github.com/basekeeper/basekeeper/internal/prune"
+	"github.com/basekeeper/basekeeper/internal/registry"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
 
@@ -25,9 +28,12 @@ func newApplyCmd(env Env) *cobra.Command {
 made in, or in DIR, or on GitHub where the plan is for repositories there. A
 file that has changed since is refused, and with it the rest of its repository
 or pull request; nothing is half-written. A plan that has been applied already
-changes nothing.`,
-		Example: `  basekeeper plan -o plan.json
-  basekeeper apply plan.json`,
+changes nothing.
+
+A plan of prune is carried out in the registries: what it says, as far as that
+may still be deleted now. A tag that has moved since is left alone.`,
+		Example: `  basekeeper plan -o plan.json && basekeeper apply plan.json
+  basekeeper prune -o plan.json && basekeeper apply plan.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.dirs = args[1:]
@@ -61,10 +67,40 @@ func applySaved(ctx context.Context, env Env, opts options, p plan.Plan) error {
 	return applyRemote(ctx, env, opts, r, run, planStatus(run.Plan))
 }
 
+// applyPrune carries out a plan of prune.
+func applyPrune(ctx context.Context, env Env, opts options, file string, content []byte) error {
+	p, err := prune.Decode(content)
+	if err != nil {
+		return usage(fmt.Errorf("%s: %w", file, err))
+	}
+	if len(opts.dirs) > 0 {
+		return usage(errors.New("the plan is for images in registries: it needs no folder"))
+	}
+	l, err := openLifecycle(env, lifecycleOptions{options: opts}, registry.Delete)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	images := make([]image.Reference, len(p.Repositories))
+	for i, r := range p.Repositories {
+		if images[i], err = image.ParseReference(r.Image); err != nil {
+			return usage(fmt.Errorf("%s: %w", file, err))
+		}
+	}
+	flow, err := l.prune(ctx, images)
+	if err != nil {
+		return err
+	}
+	return finishPrune(env, opts.format, p, flow.Apply(ctx, p))
+}
+
 func runApply(ctx context.Context, env Env, opts options, file string) error {
 	content, err := readLimited(file, maxPlan)
 	if err != nil {
 		return usage(fmt.Errorf("read plan: %w", err))
+	}
+	if prune.IsPlan(content) {
+		return applyPrune(ctx, env, opts, file, content)
 	}
 	p, err := plan.Decode(content)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -24,7 +25,9 @@ byte of a file stays. A second run does nothing.
 
 In folders it changes the files and does not commit. For repositories on GitHub
 it opens pull requests, moves those on that are behind, and closes those that
-nothing is left of. The token is read from GITHUB_TOKEN.`,
+nothing is left of. The token is read from GITHUB_TOKEN. Where the configuration
+lists images, it first does what on-merge does for the bumps that were merged
+lately, and records what is published.`,
 		Example: `  basekeeper bump
   basekeeper bump --dry-run
   basekeeper bump --verify repositories
@@ -47,7 +50,11 @@ func runBump(ctx context.Context, env Env, opts bumpOptions) error {
 		return err
 	}
 	if m.remote != nil && !opts.dryRun {
-		return applyRemote(ctx, env, opts.options, m.remote, m.run, planStatus(m.plan))
+		code, err := followMerges(ctx, env, opts.options, m.remote)
+		if err != nil {
+			return err
+		}
+		return applyRemote(ctx, env, opts.options, m.remote, m.run, cmp.Or(planStatus(m.plan), code))
 	}
 	if opts.dryRun {
 		if err := m.print(env, opts.format); err != nil {

@@ -131,6 +131,7 @@ file failed), 5 refused by policy or a safety rule.`,
 	})
 	root.AddCommand(
 		newScanCmd(env), newCheckCmd(env), newPlanCmd(env), newApplyCmd(env), newBumpCmd(env), newActionCmd(env),
+		newRetireCmd(env), newRollbackCmd(env), newOnMergeCmd(env), newPruneCmd(env), newRestoreCmd(env), newLedgerCmd(env),
 		newPublishCmd(env), newInitCmd(env), newSchemaCmd(env), newSandboxCmd(env), newDemoCmd(env), newVersionCmd(env), newCompletionCmd(env),
 	)
 	addHelp(root)

@@ -40,12 +40,17 @@ type remoteOptions struct {
 }
 
 func (o *remoteOptions) add(cmd *cobra.Command) {
+	o.addScope(cmd, "work on the repositories of %s")
+	cmd.Flags().StringVar(&o.image, "image", "", "look at `IMAGE[:TAG]` alone")
+}
+
+// addScope adds where repositories are looked for, and what for.
+func (o *remoteOptions) addScope(cmd *cobra.Command, what string) {
 	f := cmd.Flags()
-	f.StringSliceVar(&o.organizations, "organization", nil, "work on the repositories of `ORG` on GitHub")
-	f.StringSliceVar(&o.users, "user", nil, "work on the repositories of the user `LOGIN` on GitHub")
-	f.StringSliceVar(&o.repositories, "repository", nil, "work on `OWNER/NAME` on GitHub")
-	f.BoolVar(&o.installation, "installation", false, "work on all repositories that the GitHub App is installed on")
-	f.StringVar(&o.image, "image", "", "look at `IMAGE[:TAG]` alone")
+	f.StringSliceVar(&o.organizations, "organization", nil, fmt.Sprintf(what, "`ORG` on GitHub"))
+	f.StringSliceVar(&o.users, "user", nil, fmt.Sprintf(what, "the user `LOGIN` on GitHub"))
+	f.StringSliceVar(&o.repositories, "repository", nil, strings.Replace(what, "repositories of %s", "repository `OWNER/NAME` on GitHub", 1))
+	f.BoolVar(&o.installation, "installation", false, fmt.Sprintf(what, "all installations of the GitHub App"))
 	o.addAccess(cmd)
 }
 

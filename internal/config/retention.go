@@ -69,6 +69,7 @@ type Roots struct {
 	Users         []string
 	Names         []string // owner/name
 	Installation  bool     // all that the App's installations, or the token, may see
+	IgnoreUnknown bool     // a reference that a build argument completes is none of the images
 	SelfOnly      bool     // nothing but the repository that the run is about uses its images
 }
 
@@ -91,12 +92,14 @@ func (r Roots) Scope() forge.Scope {
 const tagGlobPattern = `^[A-Za-z0-9_.*?-]{1,128}$`
 
 var (
-	tagGlobs = scalar[Glob]{schema: looks(tagGlobPattern), parse: parseTagGlob}
+	tagGlobs = scalar[Glob]{schema: looks(tagGlobPattern), parse: ParseTagGlob}
 	periods  = atLeast(time.Hour, "an hour")
 	graces   = atLeast(oneDay, "a day, since an untagged manifest may belong to a build that is under way")
 )
 
-func parseTagGlob(s string) (Glob, error) {
+// ParseTagGlob reads a glob for whole tags. The error says what is wrong with
+// it.
+func ParseTagGlob(s string) (Glob, error) {
 	s, err := checkTagGlob(s)
 	if err != nil {
 		return Glob{}, err
@@ -147,6 +150,8 @@ var rootsObject = object[Roots]{foreign: unknownKey, fields: []field[Roots]{
 		"[acme/app]", fullNames, func(r *Roots, v []string) { r.Names = v }),
 	boolField("installation", "All repositories that the GitHub App is installed on, or that the token may see.",
 		func(r *Roots, v bool) { r.Installation = v }),
+	boolField("ignore-unknown", "References that a build argument without a default completes name none of the images.",
+		func(r *Roots, v bool) { r.IgnoreUnknown = v }),
 	boolField("self-only", "Nothing but the repository that the run is about uses its images.",
 		func(r *Roots, v bool) { r.SelfOnly = v }),
 }}

@@ -108,15 +108,15 @@ const parallel = 16
 // each runs do for 0..n-1, some at once, until one fails; that error comes
 // back. Results go by index, so that nothing depends on timing.
 func each(ctx context.Context, limit, n int, do func(ctx context.Context, i int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(limit)
 	var failed atomic.Bool
 	for i := range n {
-		if ctx.Err() != nil || failed.Load() {
+		if inner.Err() != nil || failed.Load() {
 			break
 		}
 		group.Go(func() error {
-			err := do(ctx, i)
+			err := do(inner, i)
 			if err != nil {
 				failed.Store(true)
 			}

@@ -212,3 +212,21 @@ func retiredAs(r Retired) string {
 	}
 	return "as " + Clean(r.Tag)
 }
+
+// RetiredMarkdown is the table for a job's summary. All text is escaped.
+func RetiredMarkdown(all []Retired) string {
+	var b strings.Builder
+	b.WriteString("### Retired images\n\n| | image | as | digest | |\n|---|---|---|---|---|\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n",
+			retiredWord(r), Code(r.Image), codeOrNothing(r.Tag), codeOrNothing(r.Digest.Short()), Escape(cmp.Or(r.Error, r.Note)))
+	}
+	return b.String()
+}
+
+func codeOrNothing(s string) string {
+	if s == "" {
+		return ""
+	}
+	return Code(s)
+}

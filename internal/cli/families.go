@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/prune"
+	"github.com/basekeeper/basekeeper/internal/registry"
+	"github.com/basekeeper/basekeeper/internal/registry/hosted"
+	"github.com/basekeeper/basekeeper/internal/retention"
+)
+
+// prune is the flow that deletes, with each registry's own way to list and
+// delete.
+func (l *lifecycle) prune(ctx context.Context, images []image.Reference) (prune.Flow, error) {
+	own, err := l.families(ctx, images)
+	return prune.Flow{
+		Lister: own, Deleter: own, Content: l.registry, Store: l.store, Memory: l.memory, Now: l.env.Now(),
+	}, err
+}
+
+// families lists and deletes by a registry's own API, or else by OCI's.
+type families struct {
+	oci *registry.Client
+	own map[string]hosted.Registry // by host
+}
+
+func (l *lifecycle) families(ctx context.Context, images []image.Reference) (families, error) {
+	f := families{oci: l.registry, own: map[string]hosted.Registry{}}
+	for _, ref := range images {
+		if _, known := f.own[ref.Registry]; known {
+			continue
+		}
+		own, err := l.family(ctx, ref)
+		if err != nil {
+			return f, fmt.Errorf("registry %s: %w", ref.Registry, err)
+		}
+		f.own[ref.Registry] = own
+	}
+	return f, nil
+}
+
+// family returns the client for the registry's own API; nil for plain OCI. The
+// configuration and the host decide, or else what the registry answers.
+func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Registry, error) {
+	c := l.config.Registries[ref.Registry]
+	opts := hosted.Options{
+		Registry: ref.Registry, OCI: l.registry, Concurrency: l.opts.concurrency, Sleep: l.env.Sleep, Now: l.env.Now,
+		UserAgent: "basekeeper/" + version(),
+	}
+	family, ok := hosted.Choose(ref, c.API)
+	if !ok && c.API == "" && !c.PlainHTTP && !loopback(ref.Registry) {
+		var err error
+		if family, ok, err = hosted.Probe(ctx, ref, opts); err != nil {
+			return nil, err
+		}
+	}
+	if !ok {
+		return nil, nil //nolint:nilnil // plain OCI is no mistake
+	}
+	user, password, err := l.registry.Login(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	opts.User, opts.Password = user, password
+	opts.Host = l.apiOf(family, ref.Registry)
+	return hosted.New(family, opts)
+}
+
+// apiOf is where the API of a forge's registry is that is not the public one's;
+// empty for where it is by the family.
+func (l *lifecycle) apiOf(family hosted.Family, registry string) string {
+	switch {
+	case family == hosted.GHCR && registry != "ghcr.io" && l.config.GitHub.URL != "":
+		return l.config.GitHub.URL + "/api/v3"
+	case family == hosted.GHCR && registry != "ghcr.io":
+		return strings.TrimSuffix(l.env.Getenv("GITHUB_API_URL"), "/")
+	case family == hosted.GitLab && registry != "registry.gitlab.com":
+		return strings.TrimSuffix(l.env.Getenv("CI_SERVER_URL"), "/")
+	}
+	return ""
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return name == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// List implements the flow's interface.
+func (f families) List(ctx context.Context, ref image.Reference) (retention.Listing, error) {
+	if own := f.own[ref.Registry]; own != nil {
+		return own.List(ctx, ref)
+	}
+	return f.oci.List(ctx, ref)
+}
+
+// DeleteTag implements the flow's interface.
+func (f families) DeleteTag(ctx context.Context, ref image.Reference) error {
+	if own := f.own[ref.Registry]; own != nil {
+		return own.DeleteTag(ctx, ref)
+	}
+	return f.oci.DeleteTag(ctx, ref)
+}
+
+// DeleteManifest implements the flow's interface.
+func (f families) DeleteManifest(ctx context.Context, ref image.Reference) error {
+	if own := f.own[ref.Registry]; own != nil {
+		return own.DeleteManifest(ctx, ref)
+	}
+	return f.oci.DeleteManifest(ctx, ref)
+}

@@ -1,0 +1,297 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/ledger"
+	"github.com/basekeeper/basekeeper/internal/prune"
+	"github.com/basekeeper/basekeeper/internal/registry"
+	"github.com/basekeeper/basekeeper/internal/render"
+	"github.com/basekeeper/basekeeper/internal/retention"
+)
+
+type pruneOptions struct {
+	lifecycleOptions
+	yes    bool
+	dryRun bool
+	output string
+	policy retentionOptions
+}
+
+func newPruneCmd(env Env) *cobra.Command {
+	var opts pruneOptions
+	cmd := &cobra.Command{
+		Use:   "prune [IMAGE...]",
+		Short: "Delete retired tags whose time is over and that nothing uses",
+		Long: `prune says of every tag of the images (by default all that the configuration
+lists) whether it may be deleted, and why. Without --yes it deletes nothing.
+
+It never deletes what is published, protected, among the newest, young or of
+unknown age, nor anything that such an image is made of or signed with, nor what
+a file in the repositories of the roots names: on default branches, on
+base-branches and in open pull requests. Where the roots are not said, or cannot
+be read whole, it deletes nothing.
+
+What is deleted is kept in the registry under a tag basekeeper.trash-… for the
+undo period: basekeeper restore puts it back.`,
+		Example: `  basekeeper prune
+  basekeeper prune -o plan.json && basekeeper apply plan.json
+  basekeeper prune ghcr.io/acme/app --organization acme --keep-for 8w --yes`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.policy.set = cmd.Flags().Changed
+			return runPrune(cmd.Context(), env, opts, args)
+		},
+	}
+	opts.addLifecycle(cmd)
+	opts.addFormat(cmd, "table", "json")
+	opts.roots.add(cmd)
+	opts.remote.addScope(cmd, "what the repositories of %s name is in use")
+	opts.policy.add(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&opts.yes, "yes", false, "delete what may be deleted")
+	f.BoolVar(&opts.dryRun, "dry-run", false, "delete nothing, as without --yes")
+	f.StringVarP(&opts.output, "output", "o", "", "write the plan to `FILE`, for apply")
+	cmd.MarkFlagsMutuallyExclusive("yes", "dry-run")
+	cmd.MarkFlagsMutuallyExclusive("yes", "output")
+	return cmd
+}
+
+func runPrune(ctx context.Context, env Env, opts pruneOptions, names []string) error {
+	access := registry.Pull
+	if opts.yes {
+		access = registry.Delete
+	}
+	l, err := openLifecycle(env, opts.lifecycleOptions, access)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	p, flow, err := l.planPrune(ctx, names, opts.policy)
+	if err != nil {
+		return err
+	}
+	if opts.output != "" {
+		content, err := p.Encode()
+		if err != nil {
+			return err
+		}
+		if err := writeFile(opts.output, content); err != nil {
+			return fmt.Errorf("write plan: %w", err)
+		}
+	}
+	var outcomes []prune.Outcome
+	if opts.yes {
+		outcomes = flow.Apply(ctx, p)
+	}
+	return finishPrune(env, opts.format, p, outcomes)
+}
+
+// planPrune makes the plan for the named images, or for all that the
+// configuration lists.
+func (l *lifecycle) planPrune(ctx context.Context, names []string, policy retentionOptions) (prune.Plan, prune.Flow, error) {
+	targets, err := l.targets(names, policy)
+	if err != nil {
+		return prune.Plan{}, prune.Flow{}, err
+	}
+	used, err := l.roots(ctx)
+	if err != nil {
+		return prune.Plan{}, prune.Flow{}, err
+	}
+	for i := range targets {
+		targets[i].Uses = used.of(targets[i].Image)
+	}
+	flow, err := l.prune(ctx, references(targets))
+	if err != nil {
+		return prune.Plan{}, flow, err
+	}
+	p, err := flow.Plan(ctx, targets)
+	return p, flow, err
+}
+
+func references(targets []prune.Target) []image.Reference {
+	all := make([]image.Reference, len(targets))
+	for i, t := range targets {
+		all[i] = t.Image
+	}
+	return all
+}
+
+// targets are the repositories in registries that a run is about, each once.
+func (l *lifecycle) targets(names []string, policy retentionOptions) ([]prune.Target, error) {
+	images := l.config.Images
+	if len(names) > 0 {
+		images = nil
+	}
+	for _, name := range names {
+		ref, err := parseRepository(name)
+		if err != nil {
+			return nil, err
+		}
+		known := slices.DeleteFunc(slices.Clone(l.config.Images), func(p config.Published) bool { return p.Image.Name() != ref.Name() })
+		if len(known) == 0 {
+			known = []config.Published{l.published(ref.Tagged(image.LatestTag))}
+		}
+		images = append(images, known...)
+	}
+	if len(images) == 0 {
+		return nil, usage(errors.New("no images to prune: name one, or list them under images in the configuration"))
+	}
+	var targets []prune.Target
+	for _, p := range images {
+		t, err := template("images: "+p.Image.Familiar()+": retire", p.Retire)
+		if err != nil {
+			return nil, err
+		}
+		r, err := policy.over(l.config.Retention(p))
+		if err != nil {
+			return nil, err
+		}
+		one := target(p, t, r)
+		i := slices.IndexFunc(targets, func(other prune.Target) bool { return other.Image.Name() == p.Image.Name() })
+		if i < 0 {
+			targets = append(targets, one)
+			continue
+		}
+		targets[i] = both(targets[i], one)
+	}
+	return targets, nil
+}
+
+// target is one published image as its repository is pruned.
+func target(p config.Published, t ledger.Template, r config.Retention) prune.Target {
+	return prune.Target{
+		Image: p.Image.Tagged(""), Template: t.String(), Undo: r.Undo,
+		Policy: retention.Policy{
+			KeepFor: r.KeepFor, KeepLast: r.KeepLast, Published: []string{p.Image.Tag},
+			Untagged: r.Untagged, MinimumAge: r.MinimumAge, MaxShare: float64(r.MaxDeleted) / 100,
+			Expires: func(tag string) bool {
+				_, numbered := t.Number(tag)
+				return numbered || r.MayExpire(tag)
+			},
+			Protected: r.Protected,
+		},
+	}
+}
+
+// both joins what two published tags of one repository ask for: the more
+// careful counts.
+func both(a, b prune.Target) prune.Target {
+	longer := func(a, b *retention.Policy) {
+		a.KeepFor, a.KeepLast = max(a.KeepFor, b.KeepFor), max(a.KeepLast, b.KeepLast)
+		a.MinimumAge, a.MaxShare = max(a.MinimumAge, b.MinimumAge), min(a.MaxShare, b.MaxShare)
+		if a.Untagged == 0 || b.Untagged == 0 {
+			a.Untagged = 0
+		} else {
+			a.Untagged = max(a.Untagged, b.Untagged)
+		}
+	}
+	longer(&a.Policy, &b.Policy)
+	a.Undo = max(a.Undo, b.Undo)
+	a.Policy.Published = append(a.Policy.Published, b.Policy.Published...)
+	expires, protected := a.Policy.Expires, a.Policy.Protected
+	a.Policy.Expires = func(tag string) bool { return expires(tag) || b.Policy.Expires(tag) }
+	a.Policy.Protected = func(tag string) bool { return protected(tag) || b.Policy.Protected(tag) }
+	return a
+}
+
+// finishPrune prints a plan, or what became of it, and ends with the status
+// that it calls for.
+func finishPrune(env Env, format string, p prune.Plan, outcomes []prune.Outcome) error {
+	rows := pruned(p, outcomes)
+	for _, o := range outcomes {
+		if o.Err != nil {
+			complain(env, fmt.Errorf("prune %s: %w", o.Image, o.Err))
+		}
+	}
+	if err := printPruned(env, format, p, rows, outcomes != nil); err != nil {
+		return err
+	}
+	return status(pruneStatus(rows, outcomes))
+}
+
+func printPruned(env Env, format string, p prune.Plan, rows []render.Pruned, applied bool) error {
+	if format != "json" {
+		return render.PruneTable(env.Stdout, rows)
+	}
+	if !applied {
+		content, err := p.Encode()
+		if err != nil {
+			return err
+		}
+		return writeAll(env.Stdout, content)
+	}
+	content, err := json.MarshalIndent(struct {
+		Version int             `json:"version"`
+		Pruned  []render.Pruned `json:"pruned"`
+	}{1, rows}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	return writeAll(env.Stdout, append(content, '\n'))
+}
+
+// pruned is a plan, and what became of it, as it is shown.
+func pruned(p prune.Plan, outcomes []prune.Outcome) []render.Pruned {
+	rows := make([]render.Pruned, len(p.Repositories))
+	for i, r := range p.Repositories {
+		row := render.Pruned{Image: r.Image, Verdicts: r.Verdicts, Adopted: len(r.Adopt), Refused: r.Refused, Problem: r.Problem}
+		for _, t := range r.ExpiredTrash {
+			row.Expired = append(row.Expired, t.Name)
+		}
+		if outcomes != nil {
+			became(&row, outcomes[i])
+		}
+		rows[i] = row
+	}
+	return rows
+}
+
+func became(row *render.Pruned, o prune.Outcome) {
+	row.Applied = row.Refused == "" && row.Problem == ""
+	row.Trash, row.Expired, row.Adopted = o.Trash, o.Expired, len(o.Adopted)
+	if o.Refused != "" {
+		row.Refused = o.Refused
+	}
+	if o.Err != nil {
+		row.Error = o.Err.Error()
+	}
+	row.Left = map[string]string{}
+	for _, s := range o.Skipped {
+		if s.Tag != "" {
+			row.Left[s.Tag] = s.Reason
+			continue
+		}
+		row.Left[s.Digest.String()] = s.Reason
+	}
+}
+
+// pruneStatus is the exit status that a plan and its outcomes call for.
+func pruneStatus(rows []render.Pruned, outcomes []prune.Outcome) int {
+	failed, refused := 0, false
+	for i, r := range rows {
+		left := outcomes != nil && slices.ContainsFunc(outcomes[i].Skipped, func(s prune.Skip) bool { return s.Failed })
+		switch {
+		case r.Problem != "" || r.Error != "" || left:
+			failed++
+		case r.Refused != "":
+			refused = true
+		}
+	}
+	switch {
+	case failed > 0 && failed == len(rows):
+		return exitFailed
+	case refused:
+		return exitRefused
+	case failed > 0:
+		return exitPartial
+	}
+	return exitDone
+}
