@@ -103,6 +103,21 @@ func (f families) List(ctx context.Context, ref image.Reference) (retention.List
 	return f.oci.List(ctx, ref)
 }
 
+// planning lists without asking an OCI registry whether it can delete single
+// tags, which takes a DELETE: it is taken for granted. Where it is not so, the
+// run that deletes finds out, and leaves a digest that has other tags.
+type planning struct{ families }
+
+// List implements the flow's interface.
+func (p planning) List(ctx context.Context, ref image.Reference) (retention.Listing, error) {
+	if own := p.own[ref.Registry]; own != nil {
+		return own.List(ctx, ref)
+	}
+	listing, err := p.oci.With(registry.Pull).List(ctx, ref)
+	listing.TagDelete = true
+	return listing, err
+}
+
 // DeleteTag implements the flow's interface.
 func (f families) DeleteTag(ctx context.Context, ref image.Reference) error {
 	if own := f.own[ref.Registry]; own != nil {

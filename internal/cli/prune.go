@@ -112,7 +112,11 @@ func (l *lifecycle) planPrune(ctx context.Context, names []string, policy retent
 	if err != nil {
 		return prune.Plan{}, flow, err
 	}
-	p, err := flow.Plan(ctx, targets)
+	asking := flow
+	if own, ok := flow.Lister.(families); ok {
+		asking.Lister = planning{own}
+	}
+	p, err := asking.Plan(ctx, targets)
 	return p, flow, err
 }
 

@@ -163,7 +163,7 @@ func (i item) record(tag string, now time.Time) (ledger.Record, bool) {
 }
 
 // restored begins the words of a record that was restored.
-const restored = "restored"
+const restored = "restore"
 
 func again(by string) string {
 	if by == "" || strings.HasPrefix(by, restored) {

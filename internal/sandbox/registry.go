@@ -12,7 +12,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/basekeeper/basekeeper/internal/image"
 )
 
 // publisher is the user agent of our own requests, which are not counted.
@@ -99,4 +104,22 @@ func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("User-Agent", publisher)
 	return t.next.RoundTrip(req)
+}
+
+// Digest returns what a tag points at; empty where it is not there. The request
+// is not counted.
+func (r *Registry) Digest(ctx context.Context, repository, tag string) (image.Digest, error) {
+	ref, err := name.NewTag(r.host + "/" + repository + ":" + tag)
+	if err != nil {
+		return "", fmt.Errorf("resolve %s:%s: %w", repository, tag, err)
+	}
+	got, err := remote.Head(ref, r.options(ctx)...)
+	var status *transport.Error
+	switch {
+	case errors.As(err, &status) && status.StatusCode == http.StatusNotFound:
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("resolve %s:%s: %w", repository, tag, err)
+	}
+	return image.Digest(got.Digest.String()), nil
 }
