@@ -22,42 +22,27 @@ func (d *decider) decision() Decision {
 	for _, j := range d.untagged {
 		out.Verdicts = append(out.Verdicts, j.Verdict)
 	}
-	order := d.order(d.touched())
 	if d.facts.TagDelete {
-		out.Tags = d.goingTags(order)
+		out.Tags = d.goingTags()
 	}
-	for _, digest := range order {
-		if d.dead(digest) && !(d.facts.TagDelete && d.facts.LastTagDeletes && len(d.on[digest]) > 0) {
-			out.Manifests = append(out.Manifests, digest)
-		}
-	}
+	out.Manifests = d.goingManifests()
 	if len(out.Tags)+len(out.Manifests) > 0 {
 		out.Refused = d.refusal()
 	}
 	return out
 }
 
-// touched are the digests that go or lose a tag.
-func (d *decider) touched() map[image.Digest]bool {
-	touched := map[image.Digest]bool{}
-	for digest := range d.doomed {
-		if d.dead(digest) {
-			touched[digest] = true
-		}
-	}
-	for _, j := range d.judged {
-		if !j.Keep {
-			touched[j.Digest] = true
-		}
-	}
-	return touched
-}
-
 // goingTags returns the tags to delete in the order of their digests: some
 // registries refuse to part with an image that an index still names.
-func (d *decider) goingTags(order []image.Digest) []Tag {
+func (d *decider) goingTags() []Tag {
+	losing := map[image.Digest]bool{}
+	for _, j := range d.judged {
+		if !j.Keep {
+			losing[j.Digest] = true
+		}
+	}
 	var tags []Tag
-	for _, digest := range order {
+	for _, digest := range d.order(losing) {
 		for _, i := range d.on[digest] {
 			if !d.judged[i].Keep {
 				tags = append(tags, d.tags[i])
@@ -65,6 +50,20 @@ func (d *decider) goingTags(order []image.Digest) []Tag {
 		}
 	}
 	return tags
+}
+
+// goingManifests returns the manifests to delete, without those that are gone
+// with the last of their tags.
+func (d *decider) goingManifests() []image.Digest {
+	goWithTags := d.facts.TagDelete && d.facts.LastTagDeletes
+	going := map[image.Digest]bool{}
+	for digest := range d.doomed {
+		if !d.dead(digest) || goWithTags && len(d.on[digest]) > 0 {
+			continue
+		}
+		going[digest] = true
+	}
+	return d.order(going)
 }
 
 // refusal says why nothing may be deleted; empty where nothing stands against

@@ -232,7 +232,9 @@ type world struct {
 func newWorld(f retention.Facts) world {
 	w := world{f, map[image.Digest][]image.Digest{}}
 	for digest, content := range f.Manifests {
-		w.companions[content.Subject] = append(w.companions[content.Subject], digest)
+		if content.Subject != "" {
+			w.companions[content.Subject] = append(w.companions[content.Subject], digest)
+		}
 	}
 	for _, tag := range f.Tags {
 		if subject, ok := subjectOf(tag.Name); ok {
@@ -250,17 +252,30 @@ func subjectOf(tag string) (image.Digest, bool) {
 }
 
 // needs is everything that has to stay with the digests: children, what refers
-// to them, and what their companion tags point at, as far as it was there.
+// to them, and what their companion tags point at. What is not there itself
+// may still have companions.
 func (w world) needs(begin ...image.Digest) map[image.Digest]bool {
+	return w.reach(begin, func(image.Digest) bool { return true })
+}
+
+// takes is everything that belongs to the digests in the same way, as far as
+// it is there.
+func (w world) takes(begin ...image.Digest) map[image.Digest]bool {
+	return w.reach(begin, func(digest image.Digest) bool {
+		_, there := w.Manifests[digest]
+		return there
+	})
+}
+
+func (w world) reach(begin []image.Digest, enter func(image.Digest) bool) map[image.Digest]bool {
 	all := map[image.Digest]bool{}
 	var add func(image.Digest)
 	add = func(digest image.Digest) {
-		content, there := w.Manifests[digest]
-		if all[digest] || !there {
+		if all[digest] || !enter(digest) {
 			return
 		}
 		all[digest] = true
-		for _, digest := range slices.Concat(content.Children, w.companions[digest]) {
+		for _, digest := range slices.Concat(w.Manifests[digest].Children, w.companions[digest]) {
 			add(digest)
 		}
 	}
@@ -299,7 +314,6 @@ func (w world) roots(verdicts []retention.Verdict) []image.Digest {
 	for _, use := range w.Uses {
 		if use.Digest != "" {
 			roots = append(roots, w.around(use.Digest)...)
-			roots = append(roots, w.companions[use.Digest]...) // also if it cannot be seen itself
 		}
 	}
 	return roots

@@ -12,7 +12,7 @@ import (
 // is cut somewhere, always at the same place.
 func (g graph) order(digests map[image.Digest]bool) []image.Digest {
 	var (
-		last = make([]image.Digest, 0, len(digests)) // the other way round
+		last []image.Digest // the other way round
 		seen = make(map[image.Digest]bool, len(digests))
 		walk func(image.Digest)
 	)

@@ -56,7 +56,10 @@ func (d *decider) addUntagged(roots map[image.Digest]bool) bool {
 	for _, j := range d.untagged {
 		_, doomed := d.doomed[j.Digest]
 		_, live := d.live[j.Digest]
-		if j.Keep && !live && !(j.waits && doomed) {
+		if live || j.waits && doomed {
+			continue
+		}
+		if j.Keep {
 			roots[j.Digest] = true
 		}
 	}
