@@ -9,8 +9,8 @@ import (
 	"github.com/basekeeper/basekeeper/internal/ledger"
 )
 
-// renewAfter is how old the record of an image may be that is still published
-// when it is retired again: its time counts from when it really goes.
+// renewAfter is how old the record of an image may be when the image is known
+// to have been published still: its time counts from when it really goes.
 const renewAfter = 24 * time.Hour
 
 // found is what the ledger and the registry already have for a digest.
@@ -64,18 +64,19 @@ func (j *job) owns(r ledger.Record) bool {
 
 // renews reports whether the record of a tag that is there has to be written
 // anew: it is another's or says nothing of where the tag is from, or the image
-// was published again, or still is, long after it was retired.
+// was published again, or still was, long after it was retired. A sight of a
+// clock that is ahead says nothing.
 func (j *job) renews(l ledger.Ledger, r ledger.Record) bool {
 	switch {
 	case r.Digest != j.digest:
 		return true
 	case j.anywhere:
 		return false
-	case r.From == "", j.present == j.digest && j.Now.Sub(r.At) > renewAfter:
+	case r.From == "", j.until.Sub(r.At) > renewAfter:
 		return true
 	}
 	return slices.ContainsFunc(l.Sights[r.From], func(s ledger.Sight) bool {
-		return s.Digest == j.digest && s.At.After(r.At)
+		return s.Digest == j.digest && s.At.After(r.At) && !s.At.After(j.Now)
 	})
 }
 

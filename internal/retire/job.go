@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
@@ -33,6 +34,7 @@ type job struct {
 	moves    bool
 	record   ledger.Record // as it is to be written, without tag and time
 	present  image.Digest  // what ref points at now; empty where that was not asked
+	until    time.Time     // until when the digest was published for certain; zero where unknown
 	anywhere bool          // any record of the digest will do, whatever it was retired from
 	leaving  string        // a tag that the digest is about to lose; empty for none
 
@@ -186,7 +188,7 @@ func (j *job) forget(tag string) {
 
 // write puts a manifest under a tag.
 func (j *job) write(ctx context.Context, tag, mediaType string, body []byte, digest image.Digest) error {
-	got, err := j.Registry.PutManifest(ctx, j.ref.Tagged(tag), mediaType, body)
+	got, err := j.Registry.PutManifest(ctx, j.ref.Tagged(tag).Pinned(digest), mediaType, body)
 	if err == nil && got != digest {
 		err = fmt.Errorf("%w: it should be %s, but the registry says %s", image.ErrMismatch, digest, got)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
@@ -43,14 +44,18 @@ func (j *job) keep(ctx context.Context, l ledger.Ledger, t target) (again bool, 
 func (j *job) recorded(l ledger.Ledger, t target) ledger.Ledger {
 	r := j.record
 	r.Tag, r.Digest, r.At = t.tag, j.digest, j.Now
-	l = l.With(r)
 	if t.number > 0 {
 		l = l.UseNumber(j.template.String(), t.number)
 	}
 	if j.present != "" {
 		l = l.See(j.ref.Tag, j.present, j.Now)
 	}
-	return l
+	for _, s := range l.Sights[j.ref.Tag] { // a sight of the same second may have got the next one
+		if s.Digest == j.digest && s.At.After(r.At) && s.At.Sub(r.At) < time.Minute {
+			r.At = s.At
+		}
+	}
+	return l.With(r)
 }
 
 func (j *job) tag(ctx context.Context, t target) error {

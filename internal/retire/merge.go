@@ -63,44 +63,68 @@ func (f Flow) merged(ctx context.Context, m Merge, p Published) (Outcome, error)
 	if err != nil {
 		return Outcome{}, ledgerError(err)
 	}
-	note, err := j.before(ctx, l, m)
+	out, err := j.retireBefore(ctx, l, m)
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Ref: p.Ref}
-	if j.digest != "" {
-		if out, err = j.run(ctx, l); err != nil {
-			return Outcome{}, err
-		}
-	}
-	out.Note = note
 	return out, j.see(ctx, l)
 }
 
-// before sets the digest to what was published before the merge, empty where
-// that is lost. note says what is not certain about it.
-func (j *job) before(ctx context.Context, l ledger.Ledger, m Merge) (note string, err error) {
+// retireBefore retires what was published before the merge.
+func (j *job) retireBefore(ctx context.Context, l ledger.Ledger, m Merge) (Outcome, error) {
+	why := "no run had recorded what was published before the merge"
+	if j.known(l, m) {
+		out, err := j.run(ctx, l)
+		if !errors.Is(err, image.ErrNotFound) {
+			return out, err
+		}
+		why = fmt.Sprintf("what a run had recorded before the merge, %s, is no longer in the registry", j.digest)
+	}
+	isNew, err := j.isNew(ctx, m)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if isNew {
+		return Outcome{Ref: j.ref, Note: why + ", and the new image is there already: what it replaced is not kept; " +
+			"retire an image right before the next one is pushed, or let a scheduled run record what is published"}, nil
+	}
+	j.digest, j.until, j.record.ReplacedBy = j.present, j.Now, ""
+	out, err := j.run(ctx, l)
+	out.Note = why + "; what is published now was retired"
+	return out, err
+}
+
+// known sets the digest to what was published before the merge, as far as the
+// ledger knows.
+func (j *job) known(l ledger.Ledger, m Merge) bool {
 	if r, ok := j.done(l); ok {
 		j.digest, j.record = r.Digest, r
-		return "", nil
+		return true
 	}
-	if s, ok := l.Before(j.ref.Tag, m.At); ok {
-		j.digest = s.Digest
-		if s.Digest != j.present {
-			j.record.ReplacedBy = j.present
+	if r, ok := j.since(l, m.At); ok {
+		j.digest, j.record = r.Digest, r
+		return true
+	}
+	s, ok := l.Before(j.ref.Tag, m.At)
+	if !ok {
+		return false
+	}
+	j.digest, j.until = s.Digest, m.At
+	if s.Digest != j.present {
+		j.record.ReplacedBy = j.present
+	}
+	return true
+}
+
+// since returns what was retired first since a time, if it has been replaced: a
+// step right before the push did that.
+func (j *job) since(l ledger.Ledger, at time.Time) (first ledger.Record, ok bool) {
+	for _, r := range l.Records {
+		if r.From == j.ref.Tag && r.Digest != j.present && r.At.After(at) && (!ok || r.At.Before(first.At)) {
+			first, ok = r, true
 		}
-		return "", nil
 	}
-	replaced, err := j.isNew(ctx, m)
-	if err != nil {
-		return "", err
-	}
-	if replaced {
-		return "the new image is there already, and no run had recorded the one before it, which is not kept; " +
-			"retire an image right before the next one is pushed, or let a scheduled run record what is published", nil
-	}
-	j.digest = j.present
-	return "no run had recorded what was published before the merge; what is published now was retired", nil
+	return first, ok
 }
 
 // done returns the record that an earlier run made for the same merge.
@@ -130,7 +154,7 @@ func (j *job) isNew(ctx context.Context, m Merge) (bool, error) {
 // see records what the tag points at now, unless l or what was written since
 // says so already.
 func (j *job) see(ctx context.Context, l ledger.Ledger) error {
-	if j.wrote || j.DryRun || sawLast(l, j.ref.Tag, j.present) {
+	if j.wrote || j.DryRun || sees(l, j.ref.Tag, j.present, j.Now) {
 		return nil
 	}
 	_, err := j.Ledgers.UpdateLedger(ctx, j.ref, func(l ledger.Ledger) (ledger.Ledger, error) {

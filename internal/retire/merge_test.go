@@ -32,7 +32,7 @@ func TestOnMergeRetiresWhatWasThereBefore(t *testing.T) {
 		"not rebuilt yet":       {saw: "one", latest: "one", kept: one, record: ledger.Record{}},
 		"rebuilt already":       {saw: "one", latest: "two", kept: one, record: ledger.Record{ReplacedBy: two}},
 		"never recorded":        {latest: "one", kept: one, note: "no run had recorded what was published before the merge"},
-		"new by its commit":     {latest: "two", says: image.Details{Revision: "c0ffee"}, note: "is not kept; retire an image right before the next one is pushed"},
+		"new by its commit":     {latest: "two", says: image.Details{Revision: "c0ffee"}, note: "what it replaced is not kept; retire an image right before the next one is pushed"},
 		"new by its date":       {latest: "two", says: image.Details{Created: mergedAt.Add(time.Second)}, note: "is not kept"},
 		"older by its date":     {latest: "one", says: image.Details{Created: mergedAt.Add(-time.Hour), Revision: "beef"}, kept: one, note: "no run had recorded"},
 		"not in a registry yet": {note: "not in the registry yet"},
@@ -85,13 +85,64 @@ func TestOnMergeOnceMoreAfterThePush(t *testing.T) {
 	assert.Equal(t, map[string]image.Digest{"latest": digestOf("two"), "v1": one}, w.tags)
 }
 
+func TestOnMergeRenewsTheTimeOfWhatWasPublishedUntilThen(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest", "v1")
+	old := now.AddDate(0, -2, 0) // a retirement before a push that failed
+	w.remember(t, func(l ledger.Ledger) ledger.Ledger {
+		return l.See("latest", one, old).With(ledger.Record{Tag: "v1", From: "latest", Digest: one, At: old})
+	})
+	w.push("two", "latest")
+	for run := range 2 {
+		w.requests = nil
+		got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+		require.NoError(t, err)
+		assert.Equal(t, "v1", got[0].Tag)
+		assert.Equal(t, run == 0, got[0].Done)
+		r, _ := w.memory(t).Record("v1")
+		assert.Equal(t, now, r.At)
+		assert.Equal(t, run == 0, w.writes() > 0, w.requests)
+	}
+}
+
+func TestOnMergeWhereAStepBeforeThePushHasDoneIt(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest")
+	f := w.flow()
+	f.Now = mergedAt.Add(30 * time.Second)
+	_, err := f.Retire(t.Context(), retire.Request{Ref: app})
+	require.NoError(t, err)
+	w.push("two", "latest")
+	w.requests = nil
+	got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+	require.NoError(t, err)
+	assert.Equal(t, []retire.Outcome{{Ref: app, Tag: "v1", Digest: one, Already: true}}, got)
+	assert.NotContains(t, w.tags, "v2")
+}
+
+func TestOnMergeWhereWhatWasRecordedIsGone(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest")
+	w.remember(t, func(l ledger.Ledger) ledger.Ledger { return l.See("latest", other, now.Add(-time.Hour)) })
+	got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+	require.NoError(t, err)
+	assert.Equal(t, one, got[0].Digest)
+	assert.True(t, got[0].Done)
+	assert.Equal(t, "what a run had recorded before the merge, "+other.String()+", is no longer in the registry; what is published now was retired", got[0].Note)
+}
+
 func TestOnMergeGoesOnAfterAFailure(t *testing.T) {
 	w := newWorld()
 	one := w.push("one", "latest", "edge")
-	w.remember(t, func(l ledger.Ledger) ledger.Ledger { return l.See("edge", other, now.Add(-time.Hour)) })
+	w.after = func(request string) error {
+		if request == "HEAD edge" {
+			return image.ErrDenied
+		}
+		return nil
+	}
 	got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app.Tagged("edge")}, retire.Published{Ref: app}))
-	require.ErrorIs(t, err, image.ErrNotFound)
-	require.ErrorContains(t, err, "retire registry.test/acme/app:edge: the registry no longer has "+other.String())
+	require.ErrorIs(t, err, image.ErrDenied)
+	require.ErrorContains(t, err, "retire registry.test/acme/app:edge: look at tag edge: ")
 	require.Len(t, got, 1)
 	assert.Equal(t, one, got[0].Digest)
 }

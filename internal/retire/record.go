@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -119,7 +120,7 @@ func (f Flow) tell(ctx context.Context, news []Sighted) (map[image.Reference]boo
 	change := func(l ledger.Ledger) (ledger.Ledger, error) {
 		clear(told) // it may be called again
 		for _, s := range news {
-			told[s.Ref] = !sawLast(l, s.Ref.Tag, s.Digest)
+			told[s.Ref] = !sees(l, s.Ref.Tag, s.Digest, f.Now)
 			l = l.See(s.Ref.Tag, s.Digest, f.Now)
 		}
 		return l, nil
@@ -143,11 +144,10 @@ func (f Flow) tell(ctx context.Context, news []Sighted) (map[image.Reference]boo
 	return told, nil
 }
 
-// sawLast reports whether a digest is the last that a published tag was seen
-// to point at.
-func sawLast(l ledger.Ledger, tag string, digest image.Digest) bool {
-	n := len(l.Sights[tag])
-	return n > 0 && l.Sights[tag][n-1].Digest == digest
+// sees reports whether a ledger knows already that a published tag points at a
+// digest.
+func sees(l ledger.Ledger, tag string, digest image.Digest, now time.Time) bool {
+	return slices.Equal(l.Sights[tag], l.See(tag, digest, now).Sights[tag])
 }
 
 // without returns all without some.

@@ -123,7 +123,7 @@ func (f Flow) retire(ctx context.Context, req Request) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
-		j.digest, j.present = d.Digest, d.Digest
+		j.digest, j.present, j.until = d.Digest, d.Digest, f.Now
 		j.body, j.mediaType = body, d.MediaType
 	}
 	l, err := f.Ledgers.ReadLedger(ctx, req.Ref)

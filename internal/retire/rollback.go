@@ -54,7 +54,7 @@ func (f Flow) rollback(ctx context.Context, req Back) (RolledBack, error) {
 	if j.digest, err = j.pointsAt(ctx, req.Ref.Tag); err != nil {
 		return RolledBack{}, err
 	}
-	j.present = j.digest
+	j.present, j.until = j.digest, f.Now
 	l, err := f.Ledgers.ReadLedger(ctx, req.Ref)
 	if err != nil {
 		return RolledBack{}, ledgerError(err)

@@ -15,7 +15,7 @@ import (
 
 // released is a repository with two retired images, v1 and v2, and a third one
 // under latest.
-func released(t *testing.T) (w *world, one, two, three image.Digest) {
+func released(t *testing.T) (w *world, two, three image.Digest) {
 	t.Helper()
 	w = newWorld()
 	for i, name := range []string{"one", "two"} {
@@ -26,13 +26,13 @@ func released(t *testing.T) (w *world, one, two, three image.Digest) {
 		require.NoError(t, err)
 	}
 	w.requests = nil
-	return w, digestOf("one"), digestOf("two"), w.push("three", "latest")
+	return w, digestOf("two"), w.push("three", "latest")
 }
 
 func TestRollback(t *testing.T) {
 	for name, to := range map[string]string{"the last one": "", "by tag": "v2"} {
 		t.Run(name, func(t *testing.T) {
-			w, _, two, three := released(t)
+			w, two, three := released(t)
 			got, err := w.flow().Rollback(t.Context(), retire.Back{Ref: app.Tagged(""), To: to, By: "rollback"})
 			require.NoError(t, err)
 			kept := retire.Outcome{Ref: app, Tag: "v3", Digest: three, Done: true}
@@ -55,7 +55,7 @@ func TestRollback(t *testing.T) {
 }
 
 func TestRollbackAndForthRenewsTheRecord(t *testing.T) {
-	w, _, two, _ := released(t)
+	w, two, _ := released(t)
 	_, err := w.flow().Rollback(t.Context(), retire.Back{Ref: app})
 	require.NoError(t, err)
 	f := w.flow()
@@ -125,7 +125,7 @@ func TestRollbackNotesAndRefusals(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			w, _, _, three := released(t)
+			w, _, three := released(t)
 			if tt.change != nil {
 				tt.change(t, w)
 			}
@@ -146,7 +146,7 @@ func TestRollbackNotesAndRefusals(t *testing.T) {
 }
 
 func TestRollbackLeavesATagThatMovedMeanwhile(t *testing.T) {
-	w, _, _, three := released(t)
+	w, _, three := released(t)
 	w.after = func(request string) error {
 		if request == "PUT v3" {
 			w.push("four", "latest")
@@ -161,7 +161,7 @@ func TestRollbackLeavesATagThatMovedMeanwhile(t *testing.T) {
 }
 
 func TestRollbackOfATagThatIsGone(t *testing.T) {
-	w, _, two, _ := released(t)
+	w, two, _ := released(t)
 	delete(w.tags, "latest")
 	got, err := w.flow().Rollback(t.Context(), retire.Back{Ref: app})
 	require.NoError(t, err)
@@ -170,7 +170,7 @@ func TestRollbackOfATagThatIsGone(t *testing.T) {
 }
 
 func TestRollbackDryRunWritesNothing(t *testing.T) {
-	w, _, two, three := released(t)
+	w, two, three := released(t)
 	f := w.flow()
 	f.DryRun = true
 	got, err := f.Rollback(t.Context(), retire.Back{Ref: app})

@@ -108,12 +108,12 @@ func random(seed uint64) func(int, []*actor) *actor {
 // scene is a repository before requests, which it returns.
 type scene func(t *testing.T, w *world) []retire.Request
 
-// differing are n images that are retired from latest by a template.
-func differing(n int, text string, moves bool) scene {
+// differing are two images that are retired from latest by a template.
+func differing(text string, moves bool) scene {
 	return func(t *testing.T, w *world) []retire.Request {
 		t.Helper()
 		var reqs []retire.Request
-		for i := range n {
+		for i := range 2 {
 			reqs = append(reqs, retire.Request{Ref: app, Digest: w.push(fmt.Sprint("image ", i), "latest"), Template: template(t, text), Moves: moves})
 		}
 		return reqs
@@ -123,7 +123,7 @@ func differing(n int, text string, moves bool) scene {
 // cut is the same, and a run before them was cut off behind its record.
 func cut(t *testing.T, w *world) []retire.Request {
 	t.Helper()
-	reqs := differing(2, ledger.DefaultTemplate, false)(t, w)
+	reqs := differing(ledger.DefaultTemplate, false)(t, w)
 	w.remember(t, func(l ledger.Ledger) ledger.Ledger {
 		return l.With(ledger.Record{Tag: "v1", From: "latest", Digest: reqs[0].Digest, At: now})
 	})
@@ -134,7 +134,7 @@ func cut(t *testing.T, w *world) []retire.Request {
 func moving(t *testing.T, w *world) []retire.Request {
 	t.Helper()
 	w.push("somebody else's", "oldest")
-	return differing(2, "oldest", true)(t, w)
+	return differing("oldest", true)(t, w)
 }
 
 // promise is what must be true of the records when all have ended. Of the tags
@@ -177,10 +177,10 @@ func TestRetireAtTheSameTime(t *testing.T) {
 		set  scene
 		want promise
 	}{
-		"two numbers":     {differing(2, ledger.DefaultTemplate, false), promise{all: true, right: true}},
+		"two numbers":     {differing(ledger.DefaultTemplate, false), promise{all: true, right: true}},
 		"one was cut off": {cut, promise{right: true}},
 		"a moving name":   {moving, promise{right: true}},
-		"a new name":      {differing(2, "oldest", true), promise{right: true}},
+		"a new name":      {differing("oldest", true), promise{right: true}},
 	}
 	const most = 12 // requests between two switches
 	for name, tt := range tests {
