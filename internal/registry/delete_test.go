@@ -72,6 +72,22 @@ func TestRealDeleteManifest(t *testing.T) {
 	}
 }
 
+func TestRealDeleteIsDisabled(t *testing.T) {
+	for name, start := range reals() {
+		t.Run(name, func(t *testing.T) {
+			host := start(t, registrytest.WithoutDelete())
+			d := registrytest.Push(t, host, "app", "v5")
+			c := newClient(t, registry.Options{}).With(registry.Delete)
+			assertIs(t, c.DeleteTag(t.Context(), ref(t, host, "app:v5")), image.ErrRefused, "has deleting disabled")
+			assertIs(t, c.DeleteManifest(t.Context(), ref(t, host, "app").Pinned(d.Digest)), image.ErrRefused, "HTTP 405 UNSUPPORTED")
+			listing, err := c.List(t.Context(), ref(t, host, "app"))
+			require.NoError(t, err)
+			assert.Len(t, listing.Tags, 1)
+			assert.False(t, listing.TagDelete)
+		})
+	}
+}
+
 func TestDeleteIsRefusedOrDenied(t *testing.T) {
 	digest := image.FromBytes([]byte(body))
 	for name, tt := range map[string]struct {

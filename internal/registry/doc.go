@@ -1,4 +1,5 @@
-// Package registry asks OCI registries what tags point at and reads manifests.
+// Package registry asks OCI registries what tags point at, reads, writes and
+// deletes manifests, and lists tags and referrers.
 //
 // The protocol is go-containerregistry's; around it stand small decorators of
 // http.RoundTripper, from the outside in: redirects and Authorization

@@ -20,6 +20,9 @@ import (
 //
 // Spec: OCI distribution-spec v1.1, "Pushing Manifests".
 func (c *Client) PutManifest(ctx context.Context, ref image.Reference, mediaType string, body []byte) (image.Digest, error) {
+	if ref.Tag != "" && !isTag(ref.Tag) {
+		return "", fmt.Errorf("%.200q is no tag", ref.Tag)
+	}
 	r, err := c.writable(ref)
 	if err != nil {
 		return "", err

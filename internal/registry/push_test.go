@@ -14,12 +14,13 @@ import (
 )
 
 // writables are all registries that can be written to here.
-func writables() map[string]func(testing.TB) registrytest.Host {
-	return map[string]func(testing.TB) registrytest.Host{
-		"memory":           func(t testing.TB) registrytest.Host { return registrytest.StartMemory(t) },
-		"distribution v3":  func(t testing.TB) registrytest.Host { return registrytest.StartV3(t) },
-		"distribution 2.8": func(t testing.TB) registrytest.Host { return registrytest.StartV2(t) },
+func writables() map[string]func(testing.TB, ...registrytest.Option) registrytest.Host {
+	all := reals()
+	all["memory"] = func(t testing.TB, _ ...registrytest.Option) registrytest.Host {
+		t.Helper()
+		return registrytest.StartMemory(t)
 	}
+	return all
 }
 
 // copyContent copies what from points at to another repository, children and blobs
@@ -150,7 +151,7 @@ func TestPutManifestComparesTheDigest(t *testing.T) {
 				if r.Method == http.MethodPut {
 					written = path
 					sent, _ := io.ReadAll(r.Body)
-					assert.Equal(t, body, string(sent))
+					assert.Equal(t, image.FromBytes([]byte(body)), image.FromBytes(sent))
 					assert.Equal(t, image.MediaTypeOCIManifest, r.Header.Get("Content-Type"))
 					assert.EqualValues(t, len(body), r.ContentLength)
 					if tt.said != "" {
@@ -188,8 +189,29 @@ func TestPutManifestIsRepeatedWithItsBody(t *testing.T) {
 			assert.Equal(t, image.FromBytes([]byte(body)), digest)
 			got, _, err := c.Fetch(t.Context(), ref(t, host, "app:v5"))
 			require.NoError(t, err)
-			assert.Equal(t, body, string(got))
+			assert.Equal(t, image.FromBytes([]byte(body)), image.FromBytes(got))
 			assert.Equal(t, 2, c.Requests()[host.Addr].Write)
 		})
 	}
+}
+
+func TestPutManifestFollowsARedirectThatKeepsIt(t *testing.T) {
+	host := stub(t, func(w http.ResponseWriter, r *http.Request, path string) {
+		sent, _ := io.ReadAll(r.Body)
+		assert.Equal(t, image.FromBytes([]byte(body)), image.FromBytes(sent))
+		if path == "manifests/v5" {
+			w.Header().Set("Location", "/v2/app/manifests/elsewhere")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+			return
+		}
+		assert.Equal(t, "manifests/elsewhere", path)
+		assert.Equal(t, http.MethodPut, r.Method)
+		w.Header().Set("Docker-Content-Digest", image.FromBytes(sent).String())
+		w.WriteHeader(http.StatusCreated)
+	})
+	c := newClient(t, registry.Options{}).With(registry.Push)
+	_, err := c.PutManifest(t.Context(), ref(t, host, "app:v5"), image.MediaTypeOCIManifest, []byte(body))
+	require.NoError(t, err)
+	_, err = c.PutManifest(t.Context(), ref(t, host, "app").Tagged("../blobs"), image.MediaTypeOCIManifest, []byte(body))
+	require.EqualError(t, err, `"../blobs" is no tag`)
 }

@@ -3,15 +3,18 @@ package registry_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/basekeeper/basekeeper/internal/registry/registrytest"
 )
 
 // stub starts a server that answers the ping, and all else with answer, which is
-// given the path under the repository app: tags/list, manifests/v1.
+// given the path under the repository app: tags/list, manifests/v1. It is called
+// by one request at a time.
 func stub(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, path string), wrappers ...func(http.Handler) http.Handler) registrytest.Host {
 	t.Helper()
+	var mu sync.Mutex
 	inner := func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			path, ok := strings.CutPrefix(r.URL.Path, "/v2/app/")
@@ -20,6 +23,8 @@ func stub(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, path
 			case !ok:
 				w.WriteHeader(http.StatusNotFound)
 			default:
+				mu.Lock()
+				defer mu.Unlock()
 				answer(w, r, path)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -159,13 +160,21 @@ func TestTagsAreWholeOrAnError(t *testing.T) {
 
 func TestTagsLinkWithoutEndIsBounded(t *testing.T) {
 	page := 0
-	host := stub(t, func(w http.ResponseWriter, _ *http.Request, _ string) {
-		page++
-		w.Header().Set("Link", fmt.Sprintf(`<?last=%d>; rel="next"`, page))
-		_, _ = fmt.Fprintf(w, `{"tags":["t%d"]}`, page)
+	endless := roundTripper(func(r *http.Request) (*http.Response, error) { // no sockets: there are many
+		w := httptest.NewRecorder()
+		if r.URL.Path != "/v2/" {
+			page++
+			w.Header().Set("Link", fmt.Sprintf(`<?last=%d>; rel="next"`, page))
+			_, _ = fmt.Fprintf(w, `{"tags":["t%d"]}`, page)
+		}
+		resp := w.Result()
+		resp.Request = r
+		return resp, nil
 	})
-	_, err := newClient(t, registry.Options{}).Tags(t.Context(), ref(t, host, "app"))
+	c := newClient(t, registry.Options{Transport: endless})
+	_, err := c.Tags(t.Context(), image.Reference{Registry: "registry.example", Repository: "app"})
 	require.EqualError(t, err, "list tags: more than 10000 pages")
+	assert.Equal(t, 10_000, page)
 }
 
 func TestTagsOfAHalfReadPageAreAskedForAgain(t *testing.T) {

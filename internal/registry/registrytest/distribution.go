@@ -23,6 +23,7 @@ type Option func(t testing.TB, c *settings)
 type settings struct {
 	directory string
 	auth      string // YAML
+	noDelete  bool
 	host      Host
 }
 
@@ -39,6 +40,11 @@ func WithPassword(user, password string) Option {
 	}
 }
 
+// WithoutDelete makes the registry refuse to delete anything.
+func WithoutDelete() Option {
+	return func(_ testing.TB, c *settings) { c.noDelete = true }
+}
+
 // WithTokens makes the registry ask for tokens of service.
 func WithTokens(service *TokenService) Option {
 	return func(t testing.TB, c *settings) {
@@ -51,7 +57,7 @@ func WithTokens(service *TokenService) Option {
 	}
 }
 
-// StartV3 starts distribution v3 with deleting enabled. The program is the one
+// StartV3 starts distribution v3, with deleting enabled unless told otherwise. The program is the one
 // that BASEKEEPER_REGISTRY_V3 names, or registry in PATH; without one the test
 // is skipped, but on CI it fails.
 func StartV3(t testing.TB, options ...Option) Host {
@@ -59,8 +65,8 @@ func StartV3(t testing.TB, options ...Option) Host {
 	return start(t, find(t, os.Getenv("BASEKEEPER_REGISTRY_V3"), "registry"), options)
 }
 
-// StartV2 starts Debian's docker-registry (distribution 2.8) from PATH with
-// deleting enabled; without one the test is skipped, but on CI it fails.
+// StartV2 starts Debian's docker-registry (distribution 2.8) from PATH, with
+// deleting enabled unless told otherwise; without one the test is skipped, but on CI it fails.
 func StartV2(t testing.TB, options ...Option) Host {
 	t.Helper()
 	return start(t, find(t, "docker-registry"), options)
@@ -92,7 +98,7 @@ storage:
   filesystem:
     rootdirectory: %s
   delete:
-    enabled: true
+    enabled: %t
 http:
   addr: %s
 %s`
@@ -106,7 +112,7 @@ func start(t testing.TB, program string, options []Option) Host {
 	}
 	path := filepath.Join(c.directory, "config.yml")
 	c.host.program, c.host.configuration = program, path
-	content := fmt.Sprintf(configuration, filepath.Join(c.directory, "data"), c.host.Addr, c.auth)
+	content := fmt.Sprintf(configuration, filepath.Join(c.directory, "data"), !c.noDelete, c.host.Addr, c.auth)
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 
 	var output bytes.Buffer
