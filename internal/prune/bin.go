@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +132,37 @@ func (s *survey) leftBehind(ctx context.Context) error {
 			s.left[digest] = true
 		}
 	}
+	s.facts.Tags = slices.Concat(s.facts.Tags, s.ghosts())
+	slices.SortFunc(s.facts.Tags, func(a, b retention.Tag) int { return cmp.Compare(a.Name, b.Name) })
 	return s.learn(ctx, slices.Sorted(maps.Keys(s.left)))
+}
+
+// ghosts returns the tags that runs which were cut off have deleted of what is
+// still there. It is decided about them once more, so that all that goes with
+// them is found again.
+func (s *survey) ghosts() []retention.Tag {
+	taken := map[string]bool{}
+	for _, t := range s.facts.Tags {
+		taken[t.Name] = true
+	}
+	var all []retention.Tag
+	for _, b := range s.unfinished() {
+		for _, e := range b.journal.Entries {
+			for _, tag := range e.Tags {
+				if taken[tag] || e.Kept || !s.left[e.Digest] {
+					continue
+				}
+				taken[tag] = true
+				t := retention.Tag{Name: tag, Digest: e.Digest}
+				if r, ok := s.facts.Ledger.Record(tag); !ok || r.Digest != e.Digest {
+					// The registry knew its time, which was over then.
+					t.Since = b.journal.At.Add(-max(s.policy.KeepFor, s.policy.MinimumAge))
+				}
+				all = append(all, t)
+			}
+		}
+	}
+	return all
 }
 
 // leftovers returns what runs that were cut off did not get to delete, in the

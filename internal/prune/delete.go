@@ -96,7 +96,7 @@ func (w *work) lookAgain(ctx context.Context) error {
 		return fmt.Errorf("list tags again: %w", err)
 	}
 	s.facts.Tags, s.facts.Untagged = listing.Tags, nil
-	s.own = s.ownDigests()
+	s.own, s.there = s.ownDigests(), tagSet(listing.Tags)
 	for _, tag := range w.out.Trash {
 		for _, t := range listing.Tags {
 			if t.Name == tag {

@@ -42,8 +42,8 @@ func (f Flow) plan(ctx context.Context, t Target) Repository {
 		return r
 	}
 	r.TagDelete, r.LastTagDeletes = s.facts.TagDelete, s.facts.LastTagDeletes
-	r.Policy = fixed(t.Policy, s.facts.Tags)
 	d, err := s.decide(ctx, nil)
+	r.Policy = fixed(t.Policy, s.facts.Tags)
 	if err != nil {
 		r.Problem = err.Error()
 		return r

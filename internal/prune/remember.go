@@ -11,9 +11,6 @@ import (
 	"github.com/basekeeper/basekeeper/internal/trash"
 )
 
-// found is why a tag without a record has one.
-const found = "found without a record"
-
 // remember writes into the ledger what this run did: the records of tags that
 // are gone go, their numbers stay; tags that had no record get one; and trash
 // whose deletions are complete is marked so.
@@ -77,17 +74,17 @@ func (w *work) forget(l ledger.Ledger) (ledger.Ledger, error) {
 
 // adopt returns the records of tags that may expire and have none.
 func (w *work) adopt() []ledger.Record {
-	now := tagSet(w.survey.facts.Tags)
+	gone := tagSet(w.gone)
 	var all []ledger.Record
 	for _, t := range w.plan.Adopt {
-		if !now[key(t)] {
+		if !w.survey.there[key(t)] || gone[key(t)] {
 			continue
 		}
 		at := t.Since
 		if at.IsZero() || at.After(w.flow.Now) {
 			at = w.flow.Now
 		}
-		all = append(all, ledger.Record{Tag: t.Name, Digest: t.Digest, At: stamp(at), By: found})
+		all = append(all, ledger.Record{Tag: t.Name, Digest: t.Digest, At: stamp(at)})
 	}
 	return all
 }
@@ -101,7 +98,7 @@ func (w *work) finished() []string {
 	}
 	all := slices.Clone(w.out.Trash)
 	now := map[string]bool{}
-	for _, t := range w.survey.facts.Tags {
+	for t := range w.survey.there {
 		now[t.Name] = true
 	}
 	for _, b := range w.finish {
@@ -120,7 +117,7 @@ func (w *work) finished() []string {
 // trashTags returns the tags of the trash that there is.
 func (w *work) trashTags() []string {
 	all := slices.Clone(w.out.Trash)
-	for _, t := range w.survey.facts.Tags {
+	for t := range w.survey.there {
 		if strings.HasPrefix(t.Name, trash.TagPrefix) && !slices.Contains(w.out.Expired, t.Name) && !slices.Contains(all, t.Name) {
 			all = append(all, t.Name)
 		}

@@ -19,11 +19,12 @@ type survey struct {
 	facts  retention.Facts
 	trash  []bin // in the order of their tags
 
-	own         map[image.Digest]bool // the ledger's and the trash's
-	absent      map[image.Digest]bool // looked for in vain
-	left        map[image.Digest]bool // by runs that were cut off: still there, and perhaps to be deleted
-	asked       map[image.Digest]bool // what refers to them is known
-	noReferrers bool                  // the registry has no referrers API
+	own         map[image.Digest]bool  // the ledger's and the trash's
+	there       map[retention.Tag]bool // the tags that the registry has
+	absent      map[image.Digest]bool  // looked for in vain
+	left        map[image.Digest]bool  // by runs that were cut off: still there, and perhaps to be deleted
+	asked       map[image.Digest]bool  // what refers to them is known
+	noReferrers bool                   // the registry has no referrers API
 }
 
 // survey reads the ledger, the tags and what is in the trash. Whatever cannot
@@ -43,6 +44,7 @@ func (f Flow) survey(ctx context.Context, t Target) (*survey, error) {
 	if s.facts.Listing, err = f.Lister.List(ctx, s.ref); err != nil {
 		return nil, fmt.Errorf("list tags: %w", err)
 	}
+	s.there = tagSet(s.facts.Tags)
 	if err := s.readTrash(ctx); err != nil {
 		return nil, err
 	}
@@ -54,27 +56,27 @@ func (f Flow) survey(ctx context.Context, t Target) (*survey, error) {
 // decide says what may be deleted. With a plan, it is nothing but what the plan
 // names.
 func (s *survey) decide(ctx context.Context, plan *Repository) (retention.Decision, error) {
-	if d, idle := s.idle(); idle {
-		return d, nil
+	if d, idle, err := s.idle(ctx); err != nil || idle {
+		return d, err
 	}
 	s.noteOwn()
-	if err := s.learn(ctx, s.roots()); err != nil {
+	if err := s.leftBehind(ctx); err != nil {
 		return retention.Decision{}, err
 	}
-	if err := s.leftBehind(ctx); err != nil {
+	if err := s.learn(ctx, s.roots()); err != nil {
 		return retention.Decision{}, err
 	}
 	for range maxRounds {
 		d := s.complete(retention.Decide(s.facts, s.policy, s.flow.Now))
-		if plan != nil && s.confine(d, plan) {
-			continue
-		}
-		if d.Refused != "" {
+		if d.Refused != "" && plan == nil {
 			return d, nil
 		}
 		more, err := s.ask(ctx, slices.Concat(s.leftovers(d), d.Manifests))
-		if err != nil || !more {
-			return d, err
+		if err != nil {
+			return retention.Decision{}, err
+		}
+		if !more && (plan == nil || !s.confine(d, plan)) {
+			return d, nil
 		}
 	}
 	return retention.Decision{}, errUnsettled
@@ -118,14 +120,35 @@ func (s *survey) complete(d retention.Decision) retention.Decision {
 	return d
 }
 
-// idle decides as if every manifest stood alone, but for what memory knows.
+// idle decides as if every manifest stood alone, but for what is known of them.
 // What manifests contain and refer to only keeps more: where nothing may go
-// even so, none of them has to be read.
-func (s *survey) idle() (retention.Decision, bool) {
+// even so, none of them has to be read, except those of tags whose time is to
+// begin, since they may be something that refers to an image.
+func (s *survey) idle(ctx context.Context) (retention.Decision, bool, error) {
+	for {
+		d := s.guess()
+		if len(d.Tags)+len(d.Manifests) > 0 || d.Refused != "" || len(s.unfinished()) > 0 {
+			return d, false, nil
+		}
+		var unread []image.Digest
+		for _, t := range d.Adopt {
+			unread = append(unread, t.Digest)
+		}
+		if unread = s.unknown(unread); len(unread) == 0 {
+			return d, true, nil
+		}
+		if err := s.learn(ctx, unread); err != nil {
+			return d, false, err
+		}
+	}
+}
+
+// guess decides about what is known without asking.
+func (s *survey) guess() retention.Decision {
 	guess := s.facts
 	guess.Manifests = map[image.Digest]retention.Manifest{}
 	for _, digest := range s.listed() {
-		s.guess(guess.Manifests, digest)
+		s.recall(guess.Manifests, digest)
 	}
 	d := retention.Decide(guess, s.policy, s.flow.Now)
 	for i, v := range d.Verdicts {
@@ -133,21 +156,24 @@ func (s *survey) idle() (retention.Decision, bool) {
 			d.Verdicts[i].Text = "belongs to " + subject.Algorithm() + ":" + subject.Short()
 		}
 	}
-	return d, len(d.Tags)+len(d.Manifests) == 0 && d.Refused == "" && len(s.unfinished()) == 0
+	return d
 }
 
-// guess adds what memory knows of a digest and all below it.
-func (s *survey) guess(manifests map[image.Digest]retention.Manifest, digest image.Digest) {
+// recall adds what is known of a digest and of all below it.
+func (s *survey) recall(manifests map[image.Digest]retention.Manifest, digest image.Digest) {
 	if _, ok := manifests[digest]; ok {
 		return
 	}
-	m, ok := s.flow.remembered(digest)
+	m, ok := s.facts.Manifests[digest]
+	if !ok {
+		m, ok = s.flow.remembered(digest)
+	}
 	if !ok {
 		m = retention.Manifest{MediaType: image.MediaTypeOCIManifest}
 	}
 	manifests[digest] = m
 	for _, child := range m.Children {
-		s.guess(manifests, child)
+		s.recall(manifests, child)
 	}
 }
 
