@@ -62,6 +62,7 @@ func TestProbe(t *testing.T) {
 		"Harbor":                       {pages{"/api/v2.0/ping": "Pong", "/api/v2.0/systeminfo": `{"harbor_version":"v2.11.0"}`}, 404, hosted.Harbor},
 		"Harbor that hides its number": {pages{"/api/v2.0/ping": `"Pong"`, "/api/v2.0/systeminfo": `{"auth_mode":"db_auth"}`}, 404, hosted.Harbor},
 		"only the ping":                {pages{"/api/v2.0/ping": "Pong"}, 404, ""},
+		"no ping":                      {pages{"/api/v2.0/systeminfo": `{"harbor_version":"v2.11.0"}`}, 404, ""},
 		"a page for everything":        {pages{"/api/v2.0/ping": "<html>", "/api/v2.0/systeminfo": "<html>", "/api/v1/discovery": "<html>"}, 404, ""},
 		"an empty description":         {pages{"/api/v1/discovery": `{"paths":{}}`}, 404, ""},
 		"Quay":                         {pages{"/api/v1/discovery": `{"swagger":"2.0","paths":{"/api/v1/repository/{repository}/tag/":{}}}`}, 404, hosted.Quay},

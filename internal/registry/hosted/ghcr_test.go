@@ -11,6 +11,7 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/registry/hosted"
+	"github.com/basekeeper/basekeeper/internal/retention"
 )
 
 // TestGHCRRequests counts them: a page for each hundred versions, and two for
@@ -48,6 +49,70 @@ func TestGHCRTagsChanged(t *testing.T) {
 	assert.Contains(t, w.digests, digest(0))
 	require.NoError(t, r.DeleteManifest(t.Context(), s.ref.Pinned(digest(1))))
 	assert.NotContains(t, w.digests, digest(1))
+}
+
+// TestGHCRMovingTag: a tag that the pages show on two versions is on the one
+// that the registry says in the end.
+func TestGHCRMovingTag(t *testing.T) {
+	w := newWorld()
+	w.fill(300, 0)
+	digests := w.sortedDigests()
+	name, home := w.tagsOf(digests[0])[0], w.tags[w.tagsOf(digests[0])[0]]
+	w.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Query().Get("page") == "2" {
+			w.tags[name] = tagged{digests[len(digests)-1], epoch}
+		}
+		return false
+	}
+	w.onTags = func() { w.tags[name] = home }
+	s := stubOf(t, hosted.GHCR)
+	got, err := w.client(t, s).List(t.Context(), s.ref)
+	require.NoError(t, err)
+	assert.Contains(t, got.Tags, retention.Tag{Name: name, Digest: digests[0]})
+}
+
+// TestGHCRGrowingList: pages that came after the last one was counted are read.
+func TestGHCRGrowingList(t *testing.T) {
+	w := newWorld()
+	w.fill(300, 0)
+	w.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Query().Get("page") == "2" {
+			for i := range 300 {
+				w.digests[digest(-1-i)] = epoch
+			}
+		}
+		return false
+	}
+	s := stubOf(t, hosted.GHCR)
+	got, err := w.client(t, s).List(t.Context(), s.ref)
+	require.NoError(t, err)
+	listed := map[image.Digest]bool{}
+	for _, u := range got.Untagged {
+		listed[u.Digest] = true
+	}
+	for _, d := range w.sortedDigests()[100:] { // all that was not on the first page when it was read
+		assert.Equal(t, len(w.tagsOf(d)) == 0, listed[d])
+	}
+	assert.Len(t, w.requests, 5)
+}
+
+// TestGHCROtherVersion: a number that is another digest's is not deleted.
+func TestGHCROtherVersion(t *testing.T) {
+	w := newWorld()
+	w.fill(4, 0)
+	w.fault = func(rw http.ResponseWriter, r *http.Request) bool {
+		one := strings.Contains(r.URL.Path, "/versions/")
+		if one {
+			answerJSON(rw, http.StatusOK, map[string]any{
+				"id": 1, "name": digest(0), "url": "x", "package_html_url": "x", "created_at": epoch, "updated_at": epoch,
+			})
+		}
+		return one
+	}
+	s := stubOf(t, hosted.GHCR)
+	err := w.client(t, s).DeleteManifest(t.Context(), s.ref.Pinned(digest(1)))
+	require.ErrorIs(t, err, image.ErrRefused)
+	assert.ErrorContains(t, err, "is another digest now")
 }
 
 // TestGHCRUser: an owner who is no organization is a user, which is found out

@@ -120,7 +120,7 @@ func hasNext(header http.Header, n int) bool {
 	if links == "" {
 		return n >= pageSize
 	}
-	return n > 0 && strings.Contains(strings.ReplaceAll(links, `"`, ""), "rel=next")
+	return strings.Contains(strings.ReplaceAll(links, `"`, ""), "rel=next")
 }
 
 func firstError(a, b error) error {

@@ -89,14 +89,62 @@ func TestPagesThatMiss(t *testing.T) {
 		t.Run(string(family), func(t *testing.T) {
 			w := newWorld()
 			w.fill(20, 0)
-			w.hidden["v0007"] = true
+			w.hidden["v0006"], w.hidden["v0007"] = true, true
 			s := stubOf(t, family)
 			got, err := w.client(t, s).List(t.Context(), s.ref)
 			require.NoError(t, err)
 			require.Len(t, got.Tags, 20)
 			assert.Equal(t, retention.Tag{Name: "v0007", Digest: digest(3)}, got.Tags[7])
-			assert.Empty(t, got.Untagged)
+			assert.Empty(t, got.Untagged, "a digest with a missed tag only has one all the same")
 		})
+	}
+}
+
+// TestShiftingPages: what changes while the pages are read ends up as it is
+// then: a tag that moved from a digest of the first page to one of the last,
+// versions that were added, tags that went.
+func TestShiftingPages(t *testing.T) {
+	for _, family := range []hosted.Family{hosted.GHCR, hosted.DockerHub, hosted.Quay, hosted.Harbor} {
+		for _, change := range []string{"move", "add", "remove"} {
+			t.Run(string(family)+" "+change, func(t *testing.T) {
+				w := newWorld()
+				w.fill(300, 0)
+				digests := w.sortedDigests()
+				name := w.tagsOf(digests[0])[0]
+				changed := false
+				w.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+					if changed || r.Method != http.MethodGet || r.URL.Query().Get("page") == "1" {
+						return false
+					}
+					changed = true
+					for i := range 300 {
+						switch change {
+						case "move":
+							w.tags[name] = tagged{digests[len(digests)-1], epoch.Add(100 * time.Hour)}
+						case "add":
+							w.tag(fmt.Sprintf("x%04d", i), 1000+i)
+						case "remove":
+							w.remove(digests[min(i, len(digests)-50)])
+						}
+					}
+					return false
+				}
+				s := stubOf(t, family)
+				got, err := w.client(t, s).List(t.Context(), s.ref)
+				require.NoError(t, err)
+				require.True(t, changed)
+				now := map[string]image.Digest{}
+				for _, tag := range got.Tags {
+					now[tag.Name] = tag.Digest
+				}
+				for _, want := range w.names() {
+					if want == name && family != hosted.GHCR && family != hosted.Harbor {
+						continue // a list by tags tells it as it was, which is read again before a delete
+					}
+					assert.Equal(t, w.tags[want].digest, now[want], want)
+				}
+			})
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/sandbox/spectest"
@@ -206,7 +207,7 @@ func ghcrOwned(w *world, owner string) http.HandlerFunc {
 	show := func(d image.Digest) map[string]any {
 		at := fmt.Sprintf("https://api.github.com%s/%d", versions, number(d))
 		return map[string]any{
-			"id": number(d), "name": d, "url": at, "package_html_url": at, "created_at": w.digests[d], "updated_at": w.digests[d],
+			"id": number(d), "name": d, "url": at, "package_html_url": at, "created_at": w.digests[d].Add(-time.Hour), "updated_at": w.digests[d],
 			"metadata": map[string]any{"package_type": "container", "container": map[string]any{"tags": w.tagsOf(d)}},
 		}
 	}

@@ -42,6 +42,7 @@ type world struct {
 	hidden   map[string]bool            // tags that the lists leave out
 	fault    func(w http.ResponseWriter, r *http.Request) bool
 	tagsErr  error  // of the OCI API's list
+	onTags   func() // called before it
 	refusal  string // why deletes are refused; each stub has its own
 	requests []string
 	deleted  []string // by the OCI API
@@ -135,6 +136,9 @@ func (w *world) Tags(_ context.Context, ref image.Reference) ([]string, error) {
 	defer w.mu.Unlock()
 	if ref.Tag != "" || ref.Digest != "" {
 		return nil, fmt.Errorf("tags of %s", ref)
+	}
+	if w.onTags != nil {
+		w.onTags()
 	}
 	if w.tagsErr != nil {
 		return nil, w.tagsErr
