@@ -189,6 +189,19 @@ func (m *model) facts() retention.Facts {
 	return f
 }
 
+// later is facts with what was seen before and is still there: a referrer that
+// loses the index that named it cannot be found any more where the registry
+// neither lists untagged manifests nor referrers.
+func (m *model) later(before world) retention.Facts {
+	f := m.facts()
+	for digest := range before.Manifests {
+		if content, there := m.manifests[digest]; there {
+			f.Manifests[digest] = content
+		}
+	}
+	return f
+}
+
 func (m *model) tagged(digest image.Digest) bool {
 	for _, d := range m.tags {
 		if d == digest {
@@ -303,12 +316,23 @@ func (w world) around(used image.Digest) []image.Digest {
 }
 
 // roots are the digests that have to stay by what was decided, and by what is
-// used.
+// used. A companion that is kept for its own sake keeps its image.
 func (w world) roots(verdicts []retention.Verdict) []image.Digest {
 	var roots []image.Digest
 	for _, v := range verdicts {
-		if v.Keep {
-			roots = append(roots, v.Digest)
+		if !v.Keep {
+			continue
+		}
+		roots = append(roots, v.Digest)
+		subject, ok := subjectOf(v.Tag)
+		if !ok {
+			subject = w.Manifests[v.Digest].Subject
+		}
+		switch v.Reason {
+		case retention.Published, retention.Protected, retention.InUse:
+			if v.Tag != "" && subject != "" {
+				roots = append(roots, w.around(subject)...)
+			}
 		}
 	}
 	for _, use := range w.Uses {
