@@ -212,7 +212,7 @@ func TestKilledAnywhere(t *testing.T) {
 					}
 					one := registrytest.Push(t, good.host, at("").Repository, "latest").Digest
 					registrytest.Tag(t, good.host, at("").Repository, "latest", "v1")
-					two := registrytest.PushIndex(t, good.host, at("").Repository, "latest", "linux/amd64").Digest
+					two := registrytest.Push(t, good.host, at("").Repository, "latest").Digest
 					killed := open(t, good.host, &dying{n: n, sent: sent})
 					if _, err := killed.Retire(t.Context(), retire.Request{Ref: at("latest")}); err == nil {
 						require.Greater(t, n, int64(9))

@@ -14,7 +14,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/retire"
 )
 
-var seeds = flag.Int("seeds", 1000, "random schedules of requests for each scene")
+var seeds = flag.Int("seeds", 200, "random schedules of requests for each scene")
 
 // actor is a process whose requests go out when it is its turn.
 type actor struct {
@@ -182,7 +182,7 @@ func TestRetireAtTheSameTime(t *testing.T) {
 		"a moving name":   {moving, promise{right: true}},
 		"a new name":      {differing("oldest", true), promise{right: true}},
 	}
-	const most = 12 // requests between two switches
+	const most = 10 // requests between two switches
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			for i := range most * most * most {
