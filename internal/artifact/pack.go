@@ -12,7 +12,7 @@ import (
 type packing struct {
 	journal trash.Journal
 	blobs   [][]trash.Blob        // of each entry
-	saved   [][]byte              // the bytes of the manifests that are deleted, each once
+	saved   [][]byte              // the blobs of the manifests that are deleted, each once
 	absent  map[image.Digest]bool // blobs that are not there
 }
 
@@ -39,12 +39,10 @@ func pack(j trash.Journal, manifests map[image.Digest][]byte) (packing, error) {
 			return packing{}, fmt.Errorf("manifest %s: %w", e.Digest, err)
 		}
 		e.Size = int64(len(body))
-		if digest := image.FromBytes(body); digest != e.Digest {
-			e.Saved = digest
-		}
-		if !seen[e.Blob()] {
-			seen[e.Blob()] = true
-			p.saved = append(p.saved, body)
+		blob := trash.Save(body)
+		if e.Saved = image.FromBytes(blob); !seen[e.Saved] {
+			seen[e.Saved] = true
+			p.saved = append(p.saved, blob)
 		}
 	}
 	return p, nil
@@ -97,8 +95,8 @@ func (p packing) layers() []descriptor {
 			all = append(all, d)
 		}
 	}
-	for _, body := range p.saved {
-		add(describe(trash.SavedType, body))
+	for _, blob := range p.saved {
+		add(describe(trash.SavedType, blob))
 	}
 	for _, b := range slices.Concat(p.blobs...) {
 		if b.Foreign || b.MediaType == "" {

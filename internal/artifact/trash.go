@@ -34,9 +34,9 @@ func (s Store) Saved(ctx context.Context, ref image.Reference, e trash.Entry) ([
 	if e.Kept {
 		return nil, fmt.Errorf("read saved manifest %s: only its tags were deleted", e.Digest)
 	}
-	body, err := s.Registry.Blob(ctx, at(ref, e.Blob()))
-	if err == nil && !trash.Matches(e.Digest, body) {
-		err = image.ErrMismatch
+	body, err := s.Registry.Blob(ctx, at(ref, e.Saved))
+	if err == nil {
+		body, err = e.Open(body)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read saved manifest %s: %w", at(ref, e.Digest), err)

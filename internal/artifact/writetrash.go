@@ -51,28 +51,25 @@ func (s Store) writeTrash(ctx context.Context, ref image.Reference, j trash.Jour
 	}
 	// It may be refused for what it is, or because a blob that it names is not
 	// there: only now is that worth a request for each.
-	before := len(p.absent)
 	if err := s.settle(ctx, ref, &p, p.claims()); err != nil {
-		return "", errors.Join(refused, err)
+		return "", fmt.Errorf("%w; then: %w", refused, err)
 	}
-	if len(p.absent) > before {
-		tag, refused, err = s.seal(ctx, ref, p)
+	tag, again, err := s.seal(ctx, ref, p)
+	if err != nil || again == nil {
+		return tag, err
 	}
-	switch {
-	case err != nil:
-		return "", err
-	case errors.Is(refused, image.ErrRefused):
-		return "", fmt.Errorf("%w; the registry takes no artifact that keeps what is deleted, so nothing may be deleted", refused)
+	if errors.Is(again, image.ErrRefused) {
+		return "", fmt.Errorf("%w; it takes no artifact that keeps what is deleted, so nothing may be deleted", again)
 	}
-	return tag, refused
+	return "", fmt.Errorf("%w: it takes no artifact that keeps what is deleted, though all is there that this one names, so nothing may be deleted: %w", image.ErrRefused, again)
 }
 
-// save uploads manifests as blobs.
-func (s Store) save(ctx context.Context, ref image.Reference, bodies [][]byte) error {
+// save uploads the blobs of manifests.
+func (s Store) save(ctx context.Context, ref image.Reference, blobs [][]byte) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(concurrency)
-	for _, body := range bodies {
-		group.Go(func() error { return s.upload(ctx, ref, body) })
+	for _, blob := range blobs {
+		group.Go(func() error { return s.upload(ctx, ref, blob) })
 	}
 	return group.Wait()
 }

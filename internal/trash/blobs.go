@@ -1,8 +1,6 @@
 package trash
 
 import (
-	"crypto/sha512"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -59,23 +57,4 @@ func Blobs(manifest []byte) ([]Blob, error) {
 // image manifest version 2, schema 2.
 func isForeign(mediaType string) bool {
 	return strings.Contains(mediaType, ".nondistributable.") || strings.Contains(mediaType, ".foreign.")
-}
-
-// Matches reports whether content is what a digest of a known algorithm
-// stands for.
-func Matches(digest image.Digest, content []byte) bool {
-	var sum []byte
-	switch digest.Algorithm() {
-	case "sha256":
-		return digest == image.FromBytes(content)
-	case "sha384":
-		s := sha512.Sum384(content)
-		sum = s[:]
-	case "sha512":
-		s := sha512.Sum512(content)
-		sum = s[:]
-	default:
-		return false
-	}
-	return digest.Encoded() == hex.EncodeToString(sum)
 }

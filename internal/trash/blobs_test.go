@@ -3,6 +3,7 @@ package trash_test
 import (
 	"crypto/sha512"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -55,6 +56,21 @@ func TestMatches(t *testing.T) {
 	}
 	assert.False(t, trash.Matches("", content))
 	assert.False(t, trash.Matches("md5:9a0364b9e99bb480dd25e1f0284c8555", content))
+}
+
+func TestSave(t *testing.T) {
+	manifest := []byte(`{"config":{}}`)
+	e := trash.Entry{Digest: image.FromBytes(manifest)}
+	saved := trash.Save(manifest)
+	assert.NotEqual(t, e.Digest, image.FromBytes(saved))
+	assert.False(t, json.Valid(saved), "no manifest is like this")
+	got, err := e.Open(saved)
+	require.NoError(t, err)
+	assert.Equal(t, manifest, got)
+	for _, other := range [][]byte{nil, manifest, saved[1:], append(saved, ' ')} {
+		_, err = e.Open(other)
+		assert.ErrorIs(t, err, image.ErrMismatch, "%q", other)
+	}
 }
 
 func TestSplit(t *testing.T) {

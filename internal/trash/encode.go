@@ -97,7 +97,7 @@ func (j Journal) validate() error {
 
 func (e Entry) validate() error {
 	digests := append([]image.Digest{e.Digest}, e.Missing...)
-	if e.Saved != "" {
+	if !e.Kept || e.Saved != "" {
 		digests = append(digests, e.Saved)
 	}
 	for _, d := range digests {

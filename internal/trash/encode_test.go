@@ -27,7 +27,7 @@ var (
 
 func example() trash.Journal {
 	return trash.Journal{At: noon, Expires: noon.Add(7 * 24 * time.Hour), Entries: []trash.Entry{
-		{Digest: digestA, MediaType: image.MediaTypeOCIManifest, Size: 12, Tags: []string{"v1", "v2"}, Reason: "retired 41 days ago <by> acme/app#12",
+		{Digest: digestA, MediaType: image.MediaTypeOCIManifest, Size: 12, Tags: []string{"v1", "v2"}, Saved: digestB, Reason: "retired 41 days ago <by> acme/app#12",
 			Records: []ledger.Record{{Tag: "v1", From: "latest", Digest: digestA, At: noon.Add(-time.Hour), By: "acme/app#12"}}},
 		{Digest: digestB, MediaType: image.MediaTypeOCIManifest, Size: 12, Tags: []string{"v3"}, Kept: true},
 		{Digest: digestC, MediaType: image.MediaTypeOCIIndex, Size: 12, Saved: digestA, Missing: []image.Digest{digestB}},
@@ -77,6 +77,7 @@ func TestEncodeErrors(t *testing.T) {
 		"no entry":     {func(j *trash.Journal) { j.Entries = nil }, "there is no entry"},
 		"no digest":    {func(j *trash.Journal) { j.Entries[1].Digest = "" }, `entry 2: parse digest ""`},
 		"saved":        {func(j *trash.Journal) { j.Entries[1].Saved = "x" }, `entry 2: parse digest "x"`},
+		"not saved":    {func(j *trash.Journal) { j.Entries[0].Saved = "" }, `entry 1: parse digest ""`},
 		"missing":      {func(j *trash.Journal) { j.Entries[1].Missing = []image.Digest{"x"} }, `entry 2: parse digest "x"`},
 		"no type":      {func(j *trash.Journal) { j.Entries[0].MediaType = "" }, "entry 1: the manifest's media type or size is missing"},
 		"size":         {func(j *trash.Journal) { j.Entries[0].Size = -1 }, "entry 1: the manifest's media type or size is missing"},

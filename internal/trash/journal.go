@@ -34,18 +34,10 @@ type Entry struct {
 	Reason    string          `json:"reason,omitempty"`  // the verdict's text
 	Records   []ledger.Record `json:"records,omitempty"` // what the ledger said about Tags
 
-	// Saved is the digest of the blob that holds the manifest's bytes, where it
-	// is not Digest itself: blobs go by sha256, Digest need not.
+	// Saved is the digest of the blob that [Save] makes of the manifest; empty
+	// where it is kept.
 	Saved image.Digest `json:"saved,omitempty"`
 	// Missing are the configuration and layers that were not there any more, in
 	// the manifest's order: the image was broken before it was deleted.
 	Missing []image.Digest `json:"missing,omitempty"`
-}
-
-// Blob returns the digest of the blob that holds the manifest's bytes.
-func (e Entry) Blob() image.Digest {
-	if e.Saved != "" {
-		return e.Saved
-	}
-	return e.Digest
 }
