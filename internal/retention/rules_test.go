@@ -204,7 +204,7 @@ func TestR7(t *testing.T) {
 		"over":                 {old(6, 4), 0.5, "would delete 6 of 10 tags, more than the 50% that the policy allows"},
 		"one of three":         {old(1, 2), 0.5, ""},
 		"two of three":         {old(2, 1), 0.5, "would delete 2 of 3 tags, more than the 50% that the policy allows"},
-		"rounding":             {old(7, 3), 0.7, ""},
+		"rounding":             {old(29, 71), 0.29, ""},
 		"a broken share":       {old(7, 3), 0.125, "would delete 7 of 10 tags, more than the 12.5% that the policy allows"},
 		"no limit":             {old(9, 1), 1, ""},
 		"none left":            {old(9, 0), 1, "would delete 9 of 9 tags and leave none"},
