@@ -16,7 +16,7 @@ type Policy struct {
 
 	Untagged   time.Duration // how long an untagged manifest is kept, at least MinGrace; 0 for ever
 	MinimumAge time.Duration // what is younger is never deleted, whatever its class
-	MaxShare   float64       // the most that one run may delete of the tags, 0 to 1; more refuses
+	MaxShare   float64       // the most that one run may delete of the image tags; more refuses, 0 allows nothing, 1 all but the last
 }
 
 // MinGrace is the least time that an untagged manifest is kept: it may belong
