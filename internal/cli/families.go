@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 
@@ -52,9 +55,12 @@ func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Reg
 		Registry: ref.Registry, OCI: l.registry, Concurrency: l.opts.concurrency, Sleep: l.env.Sleep, Now: l.env.Now,
 		UserAgent: "basekeeper/" + version(),
 	}
+	var err error
+	if opts.Transport, err = ownCA(c.CAFile); err != nil {
+		return nil, err
+	}
 	family, ok := hosted.Choose(ref, c.API)
 	if !ok && c.API == "" && !c.PlainHTTP && !loopback(ref.Registry) {
-		var err error
 		if family, ok, err = hosted.Probe(ctx, ref, opts); err != nil {
 			return nil, err
 		}
@@ -62,13 +68,35 @@ func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Reg
 	if !ok {
 		return nil, nil //nolint:nilnil // plain OCI is no mistake
 	}
-	user, password, err := l.registry.Login(ctx, ref)
+	user, password, err := l.registry.With(registry.Delete).Login(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	opts.User, opts.Password = user, password
 	opts.Host = l.apiOf(family, ref.Registry)
 	return hosted.New(family, opts)
+}
+
+// ownCA is a transport that trusts the certificate authorities of a file too;
+// nil for the default where none is named.
+func ownCA(file string) (http.RoundTripper, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // the default is meant
+	}
+	pem, err := readLimited(file, maxCA)
+	if err != nil {
+		return nil, fmt.Errorf("ca-file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("ca-file: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("ca-file %s: there is no certificate in it", file)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return transport, nil
 }
 
 // apiOf is where the API of a forge's registry is that is not the public one's;

@@ -64,6 +64,9 @@ func requests(counts map[string]registry.Count) string {
 	for _, host := range slices.Sorted(maps.Keys(counts)) {
 		c := counts[host]
 		part := fmt.Sprintf("%s: %d HEAD, %d GET, %d other", host, c.Head, c.Get, c.Ping+c.Token)
+		if c.Write+c.Delete > 0 {
+			part += fmt.Sprintf(", %d written, %d deleted", c.Write, c.Delete)
+		}
 		if c.Retried > 0 {
 			part += fmt.Sprintf(" (%d of them repeated)", c.Retried)
 		}

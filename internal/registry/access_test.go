@@ -1,6 +1,8 @@
 package registry_test
 
 import (
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -100,10 +102,12 @@ func TestMirrorIsNeitherWrittenNorListed(t *testing.T) {
 	now := registrytest.Push(t, origin, "app", "latest")
 	atMirror.reset()
 	atOrigin.reset()
-	c := newClient(t, registry.Options{Hosts: map[string]registry.Host{
-		origin.Addr: {Mirror: mirror.Addr + "/hub", User: "origin", Password: canary},
-		mirror.Addr: {User: "mirror", Password: "other-" + canary},
-	}})
+	basic := base64.StdEncoding.EncodeToString([]byte("origin:" + canary))
+	auths := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, origin.Addr, basic)
+	c := newClient(t, registry.Options{
+		Hosts:  map[string]registry.Host{origin.Addr: {Mirror: mirror.Addr + "/hub", User: "mirror", Password: "other-" + canary}},
+		Getenv: func(name string) string { return map[string]string{"DOCKER_AUTH_CONFIG": auths}[name] },
+	})
 	app := ref(t, origin, "app")
 
 	d, err := c.Resolve(t.Context(), app)

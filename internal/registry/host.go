@@ -12,15 +12,16 @@ import (
 
 // Host is how one registry is reached. A mirror is read from and never written
 // to; what a view with more [Access] than Pull does, and every list of tags, is
-// asked of the registry itself, with the same credentials and CA. PlainHTTP is
-// then the mirror's alone: a registry behind a mirror is never written to
-// without TLS, unless it is on this machine.
+// asked of the registry itself, with the same CA. PlainHTTP, User and Password
+// are then the mirror's alone: a registry behind a mirror is never written to
+// without TLS, unless it is on this machine, and is shown what Docker's
+// configuration or the environment has for it.
 type Host struct {
 	Mirror       string // host with optional port and path prefix, asked instead of the registry: mirror.corp/dockerhub
 	PlainHTTP    bool   // the registry (or its mirror) speaks HTTP without TLS
 	CA           []byte // PEM, added to the system's roots for this host and its mirror
 	TokenService string // host of the token service, where it is not the registry's own: auth.corp or auth.corp:5001
-	User         string // credentials, taken before all others; with a mirror they are shown to it, too
+	User         string // credentials, taken before all others; with a mirror they are the mirror's
 	Password     string
 }
 
@@ -46,6 +47,7 @@ func locate(registry string, hosts map[string]Host, itself bool) (location, erro
 	at := location{registry: registry, config: hosts[registry]}
 	if itself && at.config.Mirror != "" {
 		at.config.Mirror, at.config.PlainHTTP = "", false
+		at.config.User, at.config.Password = "", ""
 	}
 	host := registry
 	if mirror := strings.Trim(at.config.Mirror, "/"); mirror != "" {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/go-github/v60/github" //nolint:depguard // container packages are no matter of internal/forge, which talks to GitHub otherwise
+	"github.com/google/go-github/v60/github"
 
 	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/image"
