@@ -71,21 +71,14 @@ func (r *restoration) state(ctx context.Context, tag string) (s Restored, absent
 }
 
 func (r *restoration) putTag(ctx context.Context, s Restored) error {
-	it, ok := r.saved[s.Digest]
-	var (
-		body []byte
-		err  error
-	)
-	mediaType := r.tags[s.Tag].entry.MediaType
-	if ok && r.bodies[s.Digest] != nil {
-		body, mediaType = r.bodies[s.Digest], it.entry.MediaType
-	} else {
+	body, mediaType := r.bodies[s.Digest], r.saved[s.Digest].entry.MediaType
+	if body == nil { // it was there, or is large
 		var d image.Descriptor
-		body, d, err = r.flow.Content.Manifest(ctx, r.ref.Pinned(s.Digest))
+		var err error
+		if body, d, err = r.flow.Content.Manifest(ctx, r.ref.Pinned(s.Digest)); err != nil {
+			return fmt.Errorf("read manifest %s: %w", s.Digest, err)
+		}
 		mediaType = d.MediaType
-	}
-	if err != nil {
-		return fmt.Errorf("read manifest %s: %w", s.Digest, err)
 	}
 	got, err := r.flow.Content.PutManifest(ctx, r.ref.Tagged(s.Tag), mediaType, body)
 	if err == nil && got != s.Digest {

@@ -33,8 +33,8 @@ func family(t require.TestingT) (*model, map[string]image.Digest) {
 	m.tags["also-v2"] = tagged{d["v2"], m.now}
 	d["v3"] = m.index("v3", d["shared"])
 	d["latest"] = m.image("latest", "latest", "base")
-	d["sig"] = m.referrer("", "of v1", d["v1"])
-	d["sig of sig"] = m.referrer("", "of sig", d["sig"])
+	d["sig"] = m.referrer("of v1", d["v1"])
+	d["sig of sig"] = m.referrer("of sig", d["sig"])
 	d["cosign"] = m.image(companion(d["v1"]), "cosign of v1")
 	d["cosign of latest"] = m.image(companion(d["latest"]), "cosign of latest")
 	m.now = now
@@ -127,7 +127,7 @@ func TestApplyAgain(t *testing.T) {
 			nil, []string{"old arm"}, "needs it"},
 		"a child has a new index": {func(_ *testing.T, m *model, d map[string]image.Digest) { m.index("new", d["old arm"]) },
 			nil, []string{"old arm"}, "needs it"},
-		"a new signature": {func(_ *testing.T, m *model, d map[string]image.Digest) { m.referrer("", "new", d["v1"]) },
+		"a new signature": {func(_ *testing.T, m *model, d map[string]image.Digest) { m.referrer("new", d["v1"]) },
 			[]string{"v1", "sig"}, []string{"v1", "old arm", "sig", "sig of sig", "cosign"}, "the plan, which does not name it"},
 		"a new signature by tag": {func(_ *testing.T, m *model, d map[string]image.Digest) {
 			m.image(strings.Replace(companion(d["v1"]), ".sig", ".att", 1), "attestation")

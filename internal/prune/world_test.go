@@ -49,8 +49,8 @@ func (m *model) index(tag string, children ...image.Digest) image.Digest {
 }
 
 // referrer pushes a manifest about another.
-func (m *model) referrer(tag, name string, subject image.Digest) image.Digest {
-	return m.push(tag, image.MediaTypeOCIManifest, object{
+func (m *model) referrer(name string, subject image.Digest) image.Digest {
+	return m.push("", image.MediaTypeOCIManifest, object{
 		"schemaVersion": 2, "artifactType": "x/signature", "config": m.blob("{}"), "layers": []object{m.blob("signature " + name)},
 		"subject": object{"mediaType": image.MediaTypeOCIManifest, "digest": subject, "size": 1},
 	})
