@@ -132,15 +132,19 @@ func (s *survey) leftBehind(ctx context.Context) error {
 			s.left[digest] = true
 		}
 	}
-	s.facts.Tags = slices.Concat(s.facts.Tags, s.ghosts())
+	if err := s.learn(ctx, slices.Sorted(maps.Keys(s.left))); err != nil {
+		return err
+	}
+	s.facts.Tags = slices.Concat(s.facts.Tags, s.ghosts(open))
 	slices.SortFunc(s.facts.Tags, func(a, b retention.Tag) int { return cmp.Compare(a.Name, b.Name) })
-	return s.learn(ctx, slices.Sorted(maps.Keys(s.left)))
+	return nil
 }
 
 // ghosts returns the tags that runs which were cut off have deleted of what is
 // still there. It is decided about them once more, so that all that goes with
-// them is found again.
-func (s *survey) ghosts() []retention.Tag {
+// them is found again. One that belonged to something which is gone, of all that
+// was open, is none.
+func (s *survey) ghosts(open digests) []retention.Tag {
 	taken := map[string]bool{}
 	for _, t := range s.facts.Tags {
 		taken[t.Name] = true
@@ -149,7 +153,11 @@ func (s *survey) ghosts() []retention.Tag {
 	for _, b := range s.unfinished() {
 		for _, e := range b.journal.Entries {
 			for _, tag := range e.Tags {
-				if taken[tag] || e.Kept || !s.left[e.Digest] {
+				subject, ok := companionOf(tag)
+				if !ok {
+					subject = s.facts.Manifests[e.Digest].Subject
+				}
+				if taken[tag] || e.Kept || !s.left[e.Digest] || open[subject] && !s.left[subject] {
 					continue
 				}
 				taken[tag] = true
