@@ -286,15 +286,17 @@ func TestKilledAnywhere(t *testing.T) {
 			p := plan(t, whole, to)
 			planning := len(whole.requests)
 			require.NoError(t, apply(t, whole, p).Err)
+			requests := len(whole.requests) - planning
+			settle(t, whole, to)
 			m := start.copy()
 			for range 1 + r.IntN(3) {
 				p := plan(t, m, to)
 				m.requests = nil
-				m.dieAt, m.dieLate = 1+r.IntN(len(whole.requests)-planning+1), r.IntN(2) == 0
+				m.dieAt, m.dieLate = 1+r.IntN(requests+1), r.IntN(2) == 0
 				_ = apply(t, m, p)
 				m.dieAt = 0
 			}
-			require.NoError(t, apply(t, m, plan(t, m, to)).Err)
+			settle(t, m, to)
 			require.Equal(t, whole.state(), m.state(), "the same end")
 			require.Equal(t, whole.ledger(t).Records, m.ledger(t).Records)
 			empty(t, plan(t, m, to))
@@ -303,6 +305,18 @@ func TestKilledAnywhere(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, start.state(), m.state(), "nothing is lost")
 		})
+	}
+}
+
+// settle prunes until there is nothing to do: once, but where a registry refuses
+// to delete what an index names that goes in the same run.
+func settle(t *testing.T, m *model, to prune.Target) {
+	most := 1
+	if m.lastTagDeletes {
+		most = 4
+	}
+	for range most {
+		require.NoError(t, apply(t, m, plan(t, m, to)).Err)
 	}
 }
 
