@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/maruel/natural"
+
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
@@ -13,6 +15,7 @@ import (
 type rank struct {
 	digest image.Digest
 	start  time.Time // of its youngest tag
+	name   string    // of its tags, the last as people order them: v10 comes after v9
 	tags   []int
 }
 
@@ -37,7 +40,8 @@ func (d *decider) keepNewest() {
 
 // ranks returns the digests that only age keeps, the youngest first. An age
 // that is not known counts from now, as it will once it is recorded; no clock
-// that is ahead makes anything younger than that.
+// that is ahead makes anything younger than that. Of the same age, as all are
+// that were found together, the later by name counts as the younger.
 func (d *decider) ranks() []rank {
 	place := map[image.Digest]int{}
 	var all []rank
@@ -53,6 +57,9 @@ func (d *decider) ranks() []rank {
 		}
 		r := &all[at]
 		r.tags = append(r.tags, i)
+		if natural.Less(r.name, j.Tag) {
+			r.name = j.Tag
+		}
 		start := j.age.start
 		if start.IsZero() || start.After(d.now) {
 			start = d.now
@@ -62,7 +69,7 @@ func (d *decider) ranks() []rank {
 		}
 	}
 	slices.SortFunc(all, func(a, b rank) int {
-		return cmp.Or(b.start.Compare(a.start), cmp.Compare(a.digest, b.digest))
+		return cmp.Or(b.start.Compare(a.start), natural.Compare(b.name, a.name), cmp.Compare(a.digest, b.digest))
 	})
 	return all
 }
