@@ -32,8 +32,31 @@ type commitReader interface {
 // readBase reads the base branch of the pull request, as it was when the event
 // happened. GitHub alone is shown the token.
 func (s *step) readBase(ctx context.Context) (base, error) {
+	client, at, err := s.baseReader()
+	if err != nil {
+		return base{}, err
+	}
+	return baseOf(ctx, client, at, s.in.Config)
+}
+
+// readBaseConfig reads the configuration alone.
+func (s *step) readBaseConfig(ctx context.Context) (config.Config, error) {
+	client, at, err := s.baseReader()
+	if err != nil {
+		return config.Config{}, err
+	}
+	entries, err := regularFiles(ctx, client, at)
+	if err != nil {
+		return config.Config{}, err
+	}
+	return baseConfig(ctx, client, at, entries, s.in.Config)
+}
+
+// baseReader returns who reads the base branch, and the commit to read.
+func (s *step) baseReader() (commitReader, forge.Commitish, error) {
+	at := forge.Commitish{Repository: forge.Repository{Name: s.event.Pull.Repository}, Commit: s.event.Pull.BaseID}
 	if s.in.Token == "" {
-		return base{}, usage(errors.New("the input token is empty"))
+		return nil, at, usage(errors.New("the input token is empty"))
 	}
 	const patience = 5 * time.Minute
 	client, err := github.New(github.Options{
@@ -41,20 +64,23 @@ func (s *step) readBase(ctx context.Context) (base, error) {
 		Now: s.env.Now, Sleep: s.env.Sleep, Deadline: s.env.Now().Add(patience),
 	})
 	if err != nil {
-		return base{}, usage(err)
+		return nil, at, usage(err)
 	}
-	at := forge.Commitish{Repository: forge.Repository{Name: s.event.Pull.Repository}, Commit: s.event.Pull.BaseID}
-	return baseOf(ctx, client, at, s.in.Config)
+	return client, at, nil
+}
+
+func regularFiles(ctx context.Context, from commitReader, at forge.Commitish) ([]forge.Entry, error) {
+	entries, err := from.Tree(ctx, at)
+	return slices.DeleteFunc(entries, func(e forge.Entry) bool { return !strings.HasPrefix(e.Mode, "100") }), err
 }
 
 // baseOf reads what a commit says. The configuration is at file, or where
 // configurations are looked for.
 func baseOf(ctx context.Context, from commitReader, at forge.Commitish, file string) (base, error) {
-	entries, err := from.Tree(ctx, at)
+	entries, err := regularFiles(ctx, from, at)
 	if err != nil {
 		return base{}, err
 	}
-	entries = slices.DeleteFunc(entries, func(e forge.Entry) bool { return !strings.HasPrefix(e.Mode, "100") }) // regular files
 	b := base{hosts: map[string]bool{}}
 	if b.config, err = baseConfig(ctx, from, at, entries, file); err != nil {
 		return base{}, err

@@ -20,11 +20,11 @@ import (
 // step asks for it. The configuration is the base branch's, as it was before
 // the merge.
 func (s *step) runMerge(ctx context.Context) (stepResult, error) {
-	base, err := s.readBase(ctx)
+	c, err := s.readBaseConfig(ctx)
 	if err != nil {
 		return stepResult{}, fmt.Errorf("read base branch: %w", err)
 	}
-	l, err := s.lifecycle(base.config)
+	l, err := s.lifecycle(c)
 	if err != nil {
 		return stepResult{}, err
 	}
@@ -111,7 +111,7 @@ func (s *step) runImages(ctx context.Context) (stepResult, error) {
 	}
 	done, err := l.retire(s.in.DryRun).Retire(ctx, retire.Request{Ref: p.Image, Template: t, Moves: p.Moves, By: because(s.env)})
 	if err != nil {
-		return stepResult{}, lifecycleStatus(fmt.Errorf("retire %s: %w", p.Image, err))
+		return stepResult{}, lifecycleStatus(err)
 	}
 	rows := []render.Retired{retired(done, s.in.DryRun, "")}
 	return stepResult{retired: rows, changed: done.Done}, render.RetiredTable(s.env.Stdout, rows)
@@ -125,12 +125,13 @@ func (s *step) prune(ctx context.Context, l *lifecycle, result *stepResult) erro
 		names = []string{s.decision.Image.Name()}
 	}
 	l.self = filepath.Join(s.workspace.Name(), filepath.FromSlash(s.in.Directory))
-	p, flow, err := l.planPrune(ctx, names, retentionOptions{})
+	deletes := s.in.Prune && !s.in.DryRun
+	p, flow, err := l.planPrune(ctx, names, retentionOptions{}, deletes)
 	if err != nil {
 		return err
 	}
 	var outcomes []prune.Outcome
-	if s.in.Prune && !s.in.DryRun {
+	if deletes {
 		outcomes = flow.Apply(ctx, p)
 	}
 	result.pruned = pruned(p, outcomes)

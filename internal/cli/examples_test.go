@@ -55,7 +55,7 @@ func commands(cmd *cobra.Command) []*cobra.Command {
 func exampleLines(cmd *cobra.Command) []string {
 	var lines []string
 	for line := range strings.Lines(cmd.Example) {
-		line, _, _ = strings.Cut(line, "#")
+		line, _, _ = strings.Cut(line, " #")
 		for part := range strings.SplitSeq(line, "&&") {
 			if part = strings.TrimSpace(part); part != "" {
 				lines = append(lines, part)
@@ -109,22 +109,51 @@ func folder(t *testing.T) map[string]string {
 	}
 	_, err = s.publish(t.Context(), "acme/base:1", "one", "linux/amd64")
 	require.NoError(t, err)
-	run := fmt.Sprintf("registries:\n  ghcr.io: {mirror: %q, plain-http: true}\n", s.host)
-	require.NoError(t, os.WriteFile("run.yaml", []byte(run), 0o644))
-	return map[string]string{"GITHUB_TOKEN": secret, "GITHUB_API_URL": github.URL()}
+	shelve(t, s, github)
+	return map[string]string{"GITHUB_TOKEN": secret, "GITHUB_API_URL": github.URL(), "GHCR": s.host}
+}
+
+// shelve publishes versions of acme/app, some of them retired and one of those
+// deleted, and merges bumps of its repository.
+func shelve(t *testing.T, s *stage, github *hub.Server) {
+	t.Helper()
+	app := s.host + "/acme/app"
+	config := fmt.Sprintf("images:\n  - {image: %s, repository: acme/app}\nroots: {self-only: true}\n", app)
+	require.NoError(t, os.WriteFile(".basekeeper.yaml", []byte(config), 0o644))
+	p := newProgram(t)
+	old := func(args ...string) {
+		code, stdout, stderr := p.run(t.Context(), args...)
+		require.Equal(t, 0, code, stdout+stderr)
+	}
+	p.now = p.now.Add(-40 * 24 * time.Hour)
+	for version := range 6 {
+		_, err := s.publish(t.Context(), "acme/app:latest", fmt.Sprintf("app %d", version))
+		require.NoError(t, err)
+		old("retire", app)
+	}
+	p.now = p.now.Add(40 * 24 * time.Hour)
+	_, err := s.publish(t.Context(), "acme/app:stable", "app 6")
+	require.NoError(t, err)
+	old("prune", app, "--self-only", "--yes", "--protect", "v2,v4,v5", "--keep-last", "0", "--max-deleted", "100")
+	for number := 1; number <= 12; number++ {
+		branch := fmt.Sprintf("basekeeper/x%d", number)
+		_, err := github.Push("acme/app", branch, "ada", "Bump", hub.File{Path: "x", Content: []byte(branch)})
+		require.NoError(t, err)
+		_, err = github.OpenPull("acme/app", "ada", branch, "main", "Bump", "")
+		require.NoError(t, err)
+	}
+	require.NoError(t, github.Merge("acme/app", 12, "ada"))
 }
 
 // runExample runs a line as a shell would, as far as examples need one.
 func runExample(t *testing.T, line string, env map[string]string) {
 	t.Helper()
 	command, file, redirected := strings.Cut(line, " > ")
+	command = strings.ReplaceAll(command, "ghcr.io/", env["GHCR"]+"/")
 	words := strings.Fields(command)
 	require.Equal(t, "basekeeper", words[0], "an example runs something else: %s", line)
 	p := newProgram(t)
 	maps.Copy(p.env, env)
-	if words[1] == "publish" {
-		words = append(words, "--config", "run.yaml")
-	}
 	code, stdout, stderr := p.run(t.Context(), words[1:]...)
 	assert.Equal(t, documented[line], code, "%s\n%s\n%s", line, stdout, stderr)
 	assert.NotEmpty(t, stdout, line)

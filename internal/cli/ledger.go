@@ -25,8 +25,9 @@ func newLedgerCmd(env Env) *cobra.Command {
 		Long: `The ledger is a small artifact in each image's repository, under the tag
 basekeeper.ledger. It says which tag was retired when, from what and because of
 what, what published tags pointed at, and which numbers were used.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  basekeeper ledger show ghcr.io/acme/app`,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newLedgerShowCmd(env), newLedgerRepairCmd(env))
 	return cmd

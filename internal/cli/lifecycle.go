@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/basekeeper/basekeeper/internal/artifact"
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/cache"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge/github"
@@ -51,7 +53,10 @@ func newLifecycle(env Env, opts lifecycleOptions, c config.Config, access regist
 		return nil, err
 	}
 	l := &lifecycle{env: env, opts: opts, config: c, self: ".", registry: client.With(access)}
-	l.store = artifact.Store{Registry: l.registry}
+	l.store = artifact.Store{Registry: l.registry, Sleep: env.Sleep}
+	if env.Sleep == nil {
+		l.store.Sleep = attempt.Sleep
+	}
 	if l.memory, err = opts.openCache(env); err != nil {
 		return nil, err
 	}
@@ -72,7 +77,18 @@ func (l *lifecycle) forge() (*github.Client, error) {
 
 // retire is the flow that keeps what is replaced.
 func (l *lifecycle) retire(dryRun bool) retire.Flow {
-	return retire.Flow{Registry: l.registry, Ledgers: l.store, Now: l.env.Now(), DryRun: dryRun}
+	return retire.Flow{
+		Registry: l.registry, Ledgers: l.store, Now: l.env.Now(), DryRun: dryRun,
+		MayAsk: func(host string) bool {
+			_, configured := l.config.Registries[host]
+			return configured || l.publishes(host)
+		},
+	}
+}
+
+// publishes reports whether an image of the configuration is in that registry.
+func (l *lifecycle) publishes(host string) bool {
+	return slices.ContainsFunc(l.config.Images, func(p config.Published) bool { return p.Image.Registry == host })
 }
 
 // close ends connections, saves what was learned and tells how often whom was

@@ -47,7 +47,7 @@ Which images a repository builds is in the configuration, under images. Where
 that lists none, it is ghcr.io/OWNER/NAME, if that image's own labels say that it
 is built from there.`,
 		Example: `  basekeeper on-merge acme/app#12
-  basekeeper on-merge --organization acme --config basekeeper.yaml`,
+  basekeeper on-merge --organization acme`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runOnMerge(cmd.Context(), env, opts, args)
 		},

@@ -74,7 +74,7 @@ func runPrune(ctx context.Context, env Env, opts pruneOptions, names []string) e
 		return err
 	}
 	defer l.close()
-	p, flow, err := l.planPrune(ctx, names, opts.policy)
+	p, flow, err := l.planPrune(ctx, names, opts.policy, opts.yes)
 	if err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ func runPrune(ctx context.Context, env Env, opts pruneOptions, names []string) e
 }
 
 // planPrune makes the plan for the named images, or for all that the
-// configuration lists.
-func (l *lifecycle) planPrune(ctx context.Context, names []string, policy retentionOptions) (prune.Plan, prune.Flow, error) {
+// configuration lists. A run that deletes asks a registry first how it does.
+func (l *lifecycle) planPrune(ctx context.Context, names []string, policy retentionOptions, deletes bool) (prune.Plan, prune.Flow, error) {
 	targets, err := l.targets(names, policy)
 	if err != nil {
 		return prune.Plan{}, prune.Flow{}, err
@@ -113,7 +113,7 @@ func (l *lifecycle) planPrune(ctx context.Context, names []string, policy retent
 		return prune.Plan{}, flow, err
 	}
 	asking := flow
-	if own, ok := flow.Lister.(families); ok {
+	if own, ok := flow.Lister.(families); ok && !deletes {
 		asking.Lister = planning{own}
 	}
 	p, err := asking.Plan(ctx, targets)

@@ -35,7 +35,7 @@ with --moves: the digest that it leaves gets the next number first. A record in
 the repository's ledger (the tag basekeeper.ledger) says since when it is
 retired: from then on prune counts. Running it twice does nothing more.`,
 		Example: `  basekeeper retire ghcr.io/acme/app
-  basekeeper retire ghcr.io/acme/app:stable --as '{{.Version}}'
+  basekeeper retire ghcr.io/acme/app:stable --as 1.2-{{.Next}}
   basekeeper retire ghcr.io/acme/app --as oldest --moves`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -75,7 +75,7 @@ func runRetire(ctx context.Context, env Env, opts retireOptions, name string) er
 		Ref: ref, Template: t, Moves: opts.moves || p.Moves && opts.as == "", By: cmp.Or(opts.by, because(env)),
 	})
 	if err != nil {
-		return lifecycleStatus(fmt.Errorf("retire %s: %w", ref, err))
+		return lifecycleStatus(err)
 	}
 	return printRetired(env, opts.format, []render.Retired{retired(done, opts.dryRun, "")})
 }
@@ -156,7 +156,7 @@ func runRollback(ctx context.Context, env Env, opts rollbackOptions, name string
 		Ref: ref, To: opts.to, Template: t, Moves: p.Moves && opts.as == "", By: because(env),
 	})
 	if err != nil {
-		return lifecycleStatus(fmt.Errorf("roll back %s: %w", ref, err))
+		return lifecycleStatus(err)
 	}
 	return printRollback(env, back, opts.dryRun)
 }

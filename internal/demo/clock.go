@@ -21,6 +21,13 @@ func (c *clock) Now() time.Time {
 	return c.now().Add(c.skipped)
 }
 
+// skip has d pass.
+func (c *clock) skip(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.skipped += d
+}
+
 // Sleep has d pass at once. It returns ctx's error where that has ended.
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()

@@ -70,6 +70,7 @@ func (s *story) tell(ctx context.Context) {
 	s.organization(ctx)
 	s.life(ctx)
 	s.waves(ctx)
+	s.versions(ctx)
 	s.figures()
 }
 
@@ -171,7 +172,7 @@ func (s *story) run(ctx context.Context, want int, args ...string) []byte {
 // flags keeps the demo's memory out of the user's.
 func (s *story) flags(command string) []string {
 	if command == "apply" {
-		return nil
+		return nil // it takes what the plan says
 	}
 	return []string{"--cache", s.path("cache.json")}
 }

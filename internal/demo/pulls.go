@@ -69,7 +69,9 @@ func (s *story) waves(ctx context.Context) {
 	s.pinned("middleware/mysql:8", "orders#1")
 	s.pinned("middleware/redis:7", "sessions#1")
 
-	s.say("They are merged, and from base to middleware to apps all is up to date.")
+	s.publishShop(ctx)
+
+	s.say("An hour later they are merged, and from base to middleware to apps all is up to date.")
 	s.merge("shop", "billing", "orders", "sessions")
 	s.onGitHub(ctx, s.briefly, "check", "--exit-code")
 	s.writing(ctx, 0)

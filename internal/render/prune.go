@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -23,6 +24,12 @@ type Pruned struct {
 	Trash    []string            `json:"trash,omitempty"`   // tags under which what was deleted is kept
 	Left     map[string]string   `json:"left,omitempty"`    // why a tag, or a digest without one, was not deleted after all
 	Error    string              `json:"error,omitempty"`   // why it stopped
+}
+
+// shown are the verdicts that a person wants to see: basekeeper's own tags come
+// and go by themselves.
+func (p Pruned) shown() []retention.Verdict {
+	return slices.DeleteFunc(slices.Clone(p.Verdicts), func(v retention.Verdict) bool { return v.Reason == retention.Own })
 }
 
 // deletions returns how many tags and untagged manifests were, or would be,
@@ -57,7 +64,7 @@ func PruneTable(w io.Writer, all []Pruned) error {
 
 func pruneRows(p Pruned) [][]string {
 	var rows [][]string
-	for _, v := range p.Verdicts {
+	for _, v := range p.shown() {
 		rows = append(rows, []string{word(p, v), Clean(name(v)), v.Digest.Short(), Clean(cmp.Or(p.left(v), v.Text))})
 	}
 	for _, tag := range p.Expired {
@@ -112,7 +119,7 @@ func PruneSummary(all []Pruned) string {
 	deleted, tags, refused, failed, adopted := 0, 0, 0, 0, 0
 	done := false
 	for _, p := range all {
-		tags += len(p.Verdicts)
+		tags += len(p.shown())
 		adopted += p.Adopted
 		done = done || p.Applied
 		switch {
@@ -155,7 +162,7 @@ func PruneMarkdown(all []Pruned, most int) string {
 			}
 		}
 		b.WriteString("\n| | tag | digest | why |\n|---|---|---|---|\n")
-		for _, v := range p.Verdicts {
+		for _, v := range p.shown() {
 			if rows++; rows > most {
 				continue
 			}

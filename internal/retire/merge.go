@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -73,7 +74,11 @@ func (f Flow) merged(ctx context.Context, m Merge, p Published) (Outcome, error)
 // retireBefore retires what was published before the merge.
 func (j *job) retireBefore(ctx context.Context, l ledger.Ledger, m Merge) (Outcome, error) {
 	why := "no run had recorded what was published before the merge"
-	if j.known(l, m) {
+	known, err := j.known(ctx, l, m)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if known {
 		out, err := j.run(ctx, l)
 		if !errors.Is(err, image.ErrNotFound) {
 			return out, err
@@ -95,25 +100,32 @@ func (j *job) retireBefore(ctx context.Context, l ledger.Ledger, m Merge) (Outco
 }
 
 // known sets the digest to what was published before the merge, as far as the
-// ledger knows.
-func (j *job) known(l ledger.Ledger, m Merge) bool {
+// ledger knows. What had been retired long before may have been replaced since
+// by an image that no run has seen: it counts only if what is published now says
+// that it is newer than the merge.
+func (j *job) known(ctx context.Context, l ledger.Ledger, m Merge) (bool, error) {
 	if r, ok := j.done(l); ok {
 		j.digest, j.record = r.Digest, r
-		return true
+		return true, nil
 	}
 	if r, ok := j.since(l, m.At); ok {
 		j.digest, j.record = r.Digest, r
-		return true
+		return true, nil
 	}
 	s, ok := l.Before(j.ref.Tag, m.At)
 	if !ok {
-		return false
+		return false, nil
+	}
+	if s.Digest != j.present && j.retiredBefore(l, s.Digest, m.At) {
+		if isNew, err := j.isNew(ctx, m); err != nil || !isNew {
+			return false, err
+		}
 	}
 	j.digest, j.until = s.Digest, m.At
 	if s.Digest != j.present {
 		j.record.ReplacedBy = j.present
 	}
-	return true
+	return true, nil
 }
 
 // since returns what was retired first since a time, if it has been replaced: a
@@ -125,6 +137,12 @@ func (j *job) since(l ledger.Ledger, at time.Time) (first ledger.Record, ok bool
 		}
 	}
 	return first, ok
+}
+
+// retiredBefore reports whether a digest was retired for an earlier merge, or by
+// hand.
+func (j *job) retiredBefore(l ledger.Ledger, digest image.Digest, at time.Time) bool {
+	return slices.ContainsFunc(l.Retired(digest, j.ref.Tag), func(r ledger.Record) bool { return r.At.Before(at) })
 }
 
 // done returns the record that an earlier run made for the same merge.

@@ -92,7 +92,7 @@ func TestOnMergeRenewsTheTimeOfWhatWasPublishedUntilThen(t *testing.T) {
 	w.remember(t, func(l ledger.Ledger) ledger.Ledger {
 		return l.See("latest", one, old).With(ledger.Record{Tag: "v1", From: "latest", Digest: one, At: old})
 	})
-	w.push("two", "latest")
+	w.details[w.push("two", "latest")] = image.Details{Revision: merge().Commit}
 	for run := range 2 {
 		w.requests = nil
 		got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
@@ -103,6 +103,24 @@ func TestOnMergeRenewsTheTimeOfWhatWasPublishedUntilThen(t *testing.T) {
 		assert.Equal(t, now, r.At)
 		assert.Equal(t, run == 0, w.writes() > 0, w.requests)
 	}
+}
+
+// What was recorded last had been retired for an earlier merge: what came after
+// it, which no run has seen, is what this merge replaces.
+func TestOnMergeWhereNoRunSawTheLastImage(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "latest", "v1")
+	old := now.AddDate(0, -2, 0)
+	w.remember(t, func(l ledger.Ledger) ledger.Ledger {
+		return l.See("latest", one, old).With(ledger.Record{Tag: "v1", From: "latest", Digest: one, At: old, By: "acme/app#1"})
+	})
+	two := w.push("two", "latest")
+	got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+	require.NoError(t, err)
+	assert.Equal(t, "v2", got[0].Tag)
+	assert.Equal(t, map[string]image.Digest{"latest": two, "v1": one, "v2": two}, w.tags)
+	r, _ := w.memory(t).Record("v1")
+	assert.Equal(t, old, r.At)
 }
 
 func TestOnMergeWhereAStepBeforeThePushHasDoneIt(t *testing.T) {

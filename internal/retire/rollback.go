@@ -59,6 +59,9 @@ func (f Flow) rollback(ctx context.Context, req Back) (RolledBack, error) {
 	if err != nil {
 		return RolledBack{}, ledgerError(err)
 	}
+	if req.To == "" {
+		req.To = j.halfway(l)
+	}
 	to, err := j.earlier(ctx, l, req.To)
 	if err != nil {
 		return RolledBack{}, err
@@ -80,6 +83,25 @@ func (f Flow) rollback(ctx context.Context, req Back) (RolledBack, error) {
 	}
 	out.Done, err = j.moveBack(ctx, to)
 	return out, err
+}
+
+// halfway returns the version that a rollback moved the published tag to before
+// it was cut off; empty for none. The ledger has last seen the image there that
+// was retired for it: to go back from here would undo what is not yet done.
+func (j *job) halfway(l ledger.Ledger) string {
+	sights := l.Sights[j.ref.Tag]
+	if len(sights) == 0 || j.present == "" {
+		return ""
+	}
+	for _, left := range l.Retired(sights[len(sights)-1].Digest, j.ref.Tag) {
+		if left.Digest == j.present || left.ReplacedBy != j.present {
+			continue
+		}
+		for _, to := range l.Retired(j.present, j.ref.Tag) {
+			return to.Tag
+		}
+	}
+	return ""
 }
 
 // moveBack points the published tag at an earlier image, if it still is where

@@ -179,6 +179,33 @@ func TestRollbackDryRunWritesNothing(t *testing.T) {
 	assert.Zero(t, w.writes(), w.requests)
 }
 
+// Once more without a name goes on with a rollback that was cut off, up to where
+// the ledger knows of it: from then on it is another one.
+func TestRollbackCutOffIsCompleted(t *testing.T) {
+	whole, two, three := released(t)
+	_, err := whole.flow().Rollback(t.Context(), retire.Back{Ref: app})
+	require.NoError(t, err)
+	for n := 1; n <= len(whole.requests); n++ {
+		for _, carriedOut := range []bool{false, true} {
+			w, _, _ := released(t)
+			cutOff(w, n, carriedOut)
+			_, err := w.flow().Rollback(t.Context(), retire.Back{Ref: app})
+			require.Error(t, err)
+			heal(w)
+			sights := w.memory(t).Sights["latest"]
+			known := sights[len(sights)-1].Digest == two && w.tags["latest"] == two && len(sights) > 2
+			_, err = w.flow().Rollback(t.Context(), retire.Back{Ref: app})
+			require.NoError(t, err)
+			want := two
+			if known {
+				want = three
+			}
+			assert.Equal(t, want, w.tags["latest"], "request %d, %s, carried out: %t", n, whole.requests[n-1], carriedOut)
+			assert.Equal(t, three, w.tags["v3"])
+		}
+	}
+}
+
 // cutOff makes the world fail at its nth request from now, before or after it
 // was carried out, and at all that follow.
 func cutOff(w *world, n int, carriedOut bool) {
