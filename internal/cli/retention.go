@@ -73,6 +73,9 @@ func (o retentionOptions) globs(r config.Retention) (config.Retention, error) {
 		from []string
 		to   *[]config.Glob
 	}{{"protect", o.protect, &r.Protect}, {"expire", o.expire, &r.Expire}} {
+		if o.set(list.flag) && len(list.from) == 0 {
+			return r, usage(fmt.Errorf("--%s: it is empty", list.flag))
+		}
 		for _, text := range list.from {
 			g, err := config.ParseTagGlob(text)
 			if err != nil {

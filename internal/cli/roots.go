@@ -33,8 +33,8 @@ type rootOptions struct {
 
 func (o *rootOptions) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringSliceVar(&o.folders, "uses", nil, "what the repositories in `DIR` name is in use")
-	f.StringSliceVar(&o.inUse, "in-use", nil, "the references and digests in `FILE`, one in each line, are in use")
+	f.StringArrayVar(&o.folders, "uses", nil, "what the repositories in `DIR` name is in use")
+	f.StringArrayVar(&o.inUse, "in-use", nil, "the references and digests in `FILE`, one in each line, are in use")
 	f.BoolVar(&o.unknown, "ignore-unknown", false, "references that a build argument without a default completes name none of the images")
 	f.BoolVar(&o.selfOnly, "self-only", false, "nothing but the repository in this folder uses the images")
 }
@@ -69,6 +69,9 @@ func (l *lifecycle) roots(ctx context.Context) (uses, error) {
 	o, c := l.opts.roots, l.config
 	if !l.opts.remote.named() && !c.Roots.Declared() && !o.selfOnly && len(o.folders) == 0 {
 		return nil, &statusError{exitRefused, errNoRoots}
+	}
+	if slices.Contains(o.folders, "") {
+		return nil, usage(errors.New("--uses: it is empty"))
 	}
 	found, missing := uses{}, []string(nil)
 	folders := o.folders
