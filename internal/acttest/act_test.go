@@ -91,7 +91,10 @@ func (w *world) pin(repository, tag string, d digests.Digest) string {
 // commit makes the repository of a Dockerfile, and checks it out.
 func (w *world) commit(dockerfile string) (base string) {
 	w.t.Helper()
-	require.NoError(w.t, w.github.CreateRepository("acme/app", hub.RepositoryOptions{}, hub.File{Path: "Dockerfile", Content: []byte(dockerfile)}))
+	config := fmt.Sprintf("images:\n  - image: %s/apps/app\nretention: {keep-for: 1h, minimum-age: 1h}\nroots: {self-only: true}\n", w.registry.Host())
+	require.NoError(w.t, w.github.CreateRepository("acme/app", hub.RepositoryOptions{},
+		hub.File{Path: "Dockerfile", Content: []byte(dockerfile)}, hub.File{Path: ".basekeeper.yaml", Content: []byte(config)}))
+	w.write(".basekeeper.yaml", config)
 	base, err := w.github.Branch("acme/app", "main")
 	require.NoError(w.t, err)
 	w.write("Dockerfile", dockerfile)
@@ -228,7 +231,7 @@ func pullRequest(action, branch, from, author, base string, merged bool) map[str
 		head = map[string]any{"id": 2, "full_name": from}
 	}
 	return map[string]any{"action": action, "repository": repository, "pull_request": map[string]any{
-		"number": 7, "merged": merged, "user": map[string]any{"login": author},
+		"number": 7, "merged": merged, "merged_at": time.Now().UTC().Format(time.RFC3339), "user": map[string]any{"login": author},
 		"head": map[string]any{"ref": branch, "sha": strings.Repeat("a", 40), "repo": head},
 		"base": map[string]any{"ref": "main", "sha": base, "repo": repository},
 	}}
@@ -291,10 +294,34 @@ func TestAct(t *testing.T) {
 		branches, err := w.github.Branches("acme/app", "basekeeper/")
 		require.NoError(t, err)
 		require.NotEmpty(t, branches)
-		s := w.run("pull_request", pullRequest("closed", branches[0], "acme/app", "github-actions[bot]", base, true), nil)
+		event := pullRequest("closed", branches[0], "acme/app", "github-actions[bot]", base, true)
+		published := w.publish("apps/app", "latest", "app 1")
+		s := w.run("pull_request", event, map[string]string{"prune": "true"})
 		assert.Equal(t, "success", s.outcome, s.log)
 		assert.Equal(t, "on-merge", s.outputs["command"])
-		assert.Contains(t, s.report, "Nothing was done in the registry")
+		assert.Equal(t, "true", s.outputs["changed"])
+		assert.Equal(t, fmt.Sprintf(`["%s/apps/app:latest v1"]`, w.registry.Host()), s.outputs["retired"])
+		assert.Contains(t, s.report, "Retired images")
+		assert.Contains(t, s.report, "retired less than an hour ago by acme/app")
+		assert.Equal(t, published, w.at("apps/app", "v1"))
+
+		w.publish("apps/app", "latest", "app 2")
+		s = w.run("pull_request", event, nil)
+		assert.Equal(t, "success", s.outcome, s.log)
+		assert.Equal(t, "false", s.outputs["changed"], "once more for the same merge it does nothing: %s", s.log)
+		assert.Empty(t, w.at("apps/app", "v2"))
+
+		s = w.run("pull_request", pullRequest("closed", "feature", "acme/app", "alice", base, true), nil)
+		assert.Equal(t, "nothing", s.outputs["command"])
+		assert.Contains(t, s.report, "none of basekeeper")
+	})
+
+	t.Run("right before a push", func(t *testing.T) {
+		published := w.at("apps/app", "latest")
+		s := w.run("push", map[string]any{"ref": "refs/heads/main", "repository": repository},
+			map[string]string{"command": "retire", "image": w.registry.Host() + "/apps/app"})
+		assert.Equal(t, "success", s.outcome, s.log)
+		assert.Equal(t, published, w.at("apps/app", "v2"))
 	})
 
 	t.Run("in place", func(t *testing.T) {
@@ -310,6 +337,14 @@ func TestAct(t *testing.T) {
 		assert.Equal(t, "2", s.outputs["exit-status"])
 		assert.Contains(t, s.log, `input fail-on: "sometimes" is none of`)
 	})
+}
+
+// at returns what a tag points at; empty where it is not there.
+func (w *world) at(repository, tag string) digests.Digest {
+	w.t.Helper()
+	d, err := w.registry.Digest(w.t.Context(), repository, tag)
+	require.NoError(w.t, err)
+	return d
 }
 
 // pulls returns the branches of bumps on GitHub.
