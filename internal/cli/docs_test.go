@@ -18,6 +18,7 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/cli"
 	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/registry/hosted"
 )
 
 // What the documentation shows is what the program does. The tests below read
@@ -40,6 +41,7 @@ const (
 	dockerfileDoc     = "../../docs/dockerfile.md"
 	configurationDoc  = "../../docs/configuration.md"
 	githubDoc         = "../../docs/github.md"
+	retentionDoc      = "../../docs/retention.md"
 	configurationFile = ".basekeeper.yaml"
 )
 
@@ -163,6 +165,38 @@ func TestConfigurationExamples(t *testing.T) {
 	}
 }
 
+// TestRetentionExamples: the page about versions of images has configurations too.
+func TestRetentionExamples(t *testing.T) {
+	found := 0
+	for _, file := range []string{readme, retentionDoc} {
+		for _, b := range fencedBlocks(t, file) {
+			if b.info == "yaml" && strings.HasPrefix(b.text, "# "+configurationFile) {
+				found++
+				c, err := config.Parse(configurationFile, []byte(b.text))
+				assert.NoError(t, err, "%s:%d", file, b.line)
+				assert.False(t, file == retentionDoc && !c.Roots.Declared(), "without roots nothing is ever deleted")
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, found, 2)
+}
+
+// TestDocumentedFamilies keeps the table of registries whole.
+func TestDocumentedFamilies(t *testing.T) {
+	doc := readDoc(t, retentionDoc)
+	names := map[hosted.Family]string{
+		hosted.GHCR: "ghcr.io", hosted.GitLab: "GitLab", hosted.DockerHub: "Docker Hub", hosted.ECR: "Amazon ECR",
+		hosted.GAR: "Google Artifact Registry", hosted.ACR: "Azure ACR", hosted.Quay: "Quay", hosted.Harbor: "Harbor",
+	}
+	yes := map[bool]string{true: "yes", false: "no"}
+	for _, family := range hosted.Families() {
+		require.Contains(t, names, family.Family)
+		row := regexp.MustCompile(`(?m)^\| ` + regexp.QuoteMeta(names[family.Family]) + `[^|]*\| (yes|no)[^|]* \| (yes|no)[^|]* \| (yes|no)[^|]* \|`).FindStringSubmatch(doc)
+		require.NotNil(t, row, family.Family)
+		assert.Equal(t, []string{yes[family.TagDelete], yes[family.DatesTags], yes[family.ListsUntagged]}, row[1:], family.Family)
+	}
+}
+
 // TestDocumentedKeys keeps the list of the configuration's keys whole.
 func TestDocumentedKeys(t *testing.T) {
 	doc := readDoc(t, configurationDoc)
@@ -222,7 +256,7 @@ func TestDocumentedInputs(t *testing.T) {
 	var known struct{ Inputs with }
 	require.NoError(t, yaml.Unmarshal([]byte(readDoc(t, "../../action.yml")), &known))
 	used := 0
-	for _, file := range []string{readme, githubDoc} {
+	for _, file := range []string{readme, githubDoc, retentionDoc} {
 		for _, b := range fencedBlocks(t, file) {
 			if b.info != "yaml" || !strings.Contains(b.text, "uses: basekeeper/basekeeper@") {
 				continue
@@ -250,7 +284,7 @@ func TestDocumentedInputs(t *testing.T) {
 // TestDocumentedCommands looks at what stands behind the program's name in code.
 func TestDocumentedCommands(t *testing.T) {
 	root := cli.NewRoot(cli.Env{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}})
-	for _, file := range []string{readme, dockerfileDoc, configurationDoc, githubDoc} {
+	for _, file := range []string{readme, dockerfileDoc, configurationDoc, githubDoc, retentionDoc} {
 		named := 0
 		for _, code := range codeOf(t, file) {
 			for _, call := range calls.FindAllStringSubmatch(code, -1) {
