@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/sandbox"
 	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
 
@@ -162,6 +163,31 @@ images:
 	o.bump(0, config...)
 	assert.NotEmpty(t, o.at("apps/a", "v1"))
 	assert.Empty(t, o.at("apps/b", "v1"))
+}
+
+// Where the configuration lists no images, the one of the repository's own name
+// counts, if its labels say that it is built there.
+func TestOnMergeByLabel(t *testing.T) {
+	o := newOrg(t)
+	o.extra["GITHUB_SERVER_URL"] = "https://github.com"
+	base := o.publish("base/rhel", "9", "rhel 9.0")
+	for _, name := range []string{"shop", "other"} {
+		o.repository("acme/"+name, hub.RepositoryOptions{}, "Dockerfile", "FROM "+o.pin("base/rhel", "9", base)+"\n")
+		_, err := o.registry.Publish(t.Context(), sandbox.Image{
+			Repository: "acme/" + name, Tag: "latest", Layer: name, Created: o.time(),
+			Labels: map[string]string{"org.opencontainers.image.source": "https://github.com/Acme/shop.git"},
+		})
+		require.NoError(t, err)
+	}
+	o.publish("base/rhel", "9", "rhel 9.1")
+	config := o.configured("github: {registry: \"REGISTRY\"}\n")
+	o.bump(0, config...)
+	o.mergeBump("acme/shop")
+	o.mergeBump("acme/other")
+	got := o.ok(append([]string{"on-merge", "--organization", "acme"}, config...)...)
+	assert.Regexp(t, `retired +127\.0\.0\.1:\d+/acme/shop:latest +as v1`, got.out)
+	assert.NotEmpty(t, o.at("acme/shop", "v1"))
+	assert.Empty(t, o.at("acme/other", "v1"), "its label names another repository")
 }
 
 // What a repository pins, on whatever branch, is kept; the rest goes, comes

@@ -275,6 +275,9 @@ func (l *lifecycle) builtFrom(ctx context.Context, repository string, changed []
 
 // ownRegistry is the registry that belongs to the forge.
 func (l *lifecycle) ownRegistry() string {
+	if own := l.config.GitHub.Registry; own != "" {
+		return own
+	}
 	if host, ok := strings.CutPrefix(l.server(), "https://"); ok && host != "github.com" {
 		return "containers." + host // GitHub Enterprise Server with subdomain isolation
 	}

@@ -7,7 +7,8 @@ import (
 
 // GitHub is how GitHub is reached.
 type GitHub struct {
-	URL string // https://HOST[:PORT] of an Enterprise Server; empty for github.com
+	URL      string // https://HOST[:PORT] of an Enterprise Server; empty for github.com
+	Registry string // host of its container registry; empty for ghcr.io, or containers.HOST of an Enterprise Server
 }
 
 // githubPattern allows HTTP to this machine alone: tokens go there.
@@ -25,6 +26,8 @@ var (
 var githubObject = object[GitHub]{foreign: unknownGitHubKey, fields: []field[GitHub]{
 	scalarField("url", "Base URL of a GitHub Enterprise Server; by default github.com.",
 		githubURLs, func(g *GitHub, v string) { g.URL = v }),
+	scalarField("registry", "Host of its container registry; by default ghcr.io, or containers.HOST of an Enterprise Server.",
+		hosts, func(g *GitHub, v string) { g.Registry = v }),
 }}
 
 // unknownGitHubKey reports a key that is not there. Its value may be a secret,
