@@ -22,7 +22,7 @@ CRANE      := $(STAMPS)/crane@$(CRANE_VERSION)
 ACT        := $(STAMPS)/act@$(ACT_VERSION)
 
 ORACLE   := internal/oracletest
-FUZZTIME := 10s
+FUZZTIME := 6s
 
 # The real registries of the tests. With CI set, a test that finds none fails.
 export BASEKEEPER_REGISTRY_V3 := $(BIN)/registry
