@@ -60,6 +60,7 @@ func TestWrongAnswers(t *testing.T) {
 		"schema 1":         {[]step{manifest(image.MediaTypeDockerSigned1, other, body)}, image.ErrUnsupported, "schema 1"},
 		"schema 1 by GET":  {[]step{status(405), manifest(image.MediaTypeDockerSchema1, other, body)}, image.ErrUnsupported, "schema 1"},
 		"other bytes":      {[]step{status(405), manifest(oci, other, body)}, image.ErrMismatch, "it should be " + other},
+		"cut short":        {[]step{status(405), manifest(oci, image.FromBytes([]byte(body)).String(), body[:30])}, image.ErrMismatch, "but the bytes are"},
 		"no digest at all": {[]step{status(405), manifest(oci, "md5:1", body)}, image.ErrMismatch, "no digest"},
 		"a page":           {[]step{manifest("text/html", "", "<html>"), manifest("text/html", "", "<html>")}, image.ErrUnsupported, "not JSON"},
 		"some JSON":        {[]step{manifest("application/json", "", "{}"), manifest("application/json", "", "{}")}, image.ErrUnsupported, `media type "application/json"`},

@@ -57,7 +57,7 @@ func TestListIsWholeOrAnError(t *testing.T) {
 		"503":              {status(503), "resolve tag b: 127.0.0.1", nil},
 		"429":              {status(429, "Retry-After", "3600"), "asks to come back in 1h", nil},
 		"schema 1":         {manifest(image.MediaTypeDockerSchema1, digest, body), "schema 1", image.ErrUnsupported},
-		"no manifest":      {manifest("text/html", digest, "<p>"), "not JSON", image.ErrUnsupported},
+		"no manifest":      {manifest("text/html", image.FromBytes([]byte("<p>")).String(), "<p>"), "not JSON", image.ErrUnsupported},
 		"cut":              {reset, "resolve tag b:", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -74,16 +74,19 @@ func (r *repository) get(ctx context.Context, id string, want image.Digest) ([]b
 	if got.status != http.StatusOK {
 		return nil, image.Descriptor{}, r.statusError(verbAsk, got.status, codeOf(got.body))
 	}
-	d, err := describeBody(got.header, got.body)
-	if err != nil {
-		return nil, image.Descriptor{}, err
-	}
 	if want == "" {
 		want = image.Digest(got.header.Get(digestHeader))
 	}
-	if d.Digest, err = verified(got.body, want); err != nil {
+	digest, wrong := verified(got.body, want)
+	d, err := describeBody(got.header, got.body)
+	signed := image.Descriptor{MediaType: mediaType(got.header)} // whose digest is not of all bytes
+	switch {
+	case wrong != nil && !signed.IsSchema1(): // what arrived damaged says nothing of what is there
+		return nil, image.Descriptor{}, wrong
+	case err != nil:
 		return nil, image.Descriptor{}, err
 	}
+	d.Digest = digest
 	return got.body, d, nil
 }
 
