@@ -277,15 +277,19 @@ func became(row *render.Pruned, o prune.Outcome) {
 	}
 }
 
-// pruneStatus is the exit status that a plan and its outcomes call for.
+// pruneStatus is the exit status that a plan and its outcomes call for. What a
+// rule of the registry forbids is refused as much as what one of ours does.
 func pruneStatus(rows []render.Pruned, outcomes []prune.Outcome) int {
 	failed, refused := 0, false
 	for i, r := range rows {
-		left := outcomes != nil && slices.ContainsFunc(outcomes[i].Skipped, func(s prune.Skip) bool { return s.Failed })
+		left, forbidden := false, false
+		if outcomes != nil {
+			left, forbidden = failure(outcomes[i])
+		}
 		switch {
-		case r.Problem != "" || r.Error != "" || left:
+		case r.Problem != "" || left && !forbidden:
 			failed++
-		case r.Refused != "":
+		case forbidden || r.Refused != "":
 			refused = true
 		}
 	}
@@ -298,4 +302,14 @@ func pruneStatus(rows []render.Pruned, outcomes []prune.Outcome) int {
 		return exitPartial
 	}
 	return exitDone
+}
+
+// failure reports whether something was not done that should have been, and
+// whether nothing but rules of the registry stood against it.
+func failure(o prune.Outcome) (failed, refused bool) {
+	failed, refused = o.Err != nil, o.Err == nil || errors.Is(o.Err, image.ErrRefused)
+	for _, s := range o.Skipped {
+		failed, refused = failed || s.Failed, refused && (s.Refused || !s.Failed)
+	}
+	return failed, failed && refused
 }

@@ -2,6 +2,7 @@ package prune
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -24,10 +25,11 @@ type Outcome struct {
 
 // Skip is something that was planned and not deleted.
 type Skip struct {
-	Tag    string       `json:"tag,omitempty"` // empty for a manifest
-	Digest image.Digest `json:"digest"`
-	Reason string       `json:"reason"`
-	Failed bool         `json:"failed,omitempty"` // it should have been possible
+	Tag     string       `json:"tag,omitempty"` // empty for a manifest
+	Digest  image.Digest `json:"digest"`
+	Reason  string       `json:"reason"`
+	Failed  bool         `json:"failed,omitempty"`  // it should have been possible
+	Refused bool         `json:"refused,omitempty"` // it failed because a rule of the registry forbids it
 }
 
 // Apply does what the plan says, repository by repository, as far as a new look
@@ -175,5 +177,7 @@ func (w *work) skip(tag string, digest image.Digest, reason string) {
 
 // fail notes what could not be deleted.
 func (w *work) fail(tag string, digest image.Digest, err error) {
-	w.out.Skipped = append(w.out.Skipped, Skip{Tag: tag, Digest: digest, Reason: err.Error(), Failed: !isMoved(err)})
+	w.out.Skipped = append(w.out.Skipped, Skip{
+		Tag: tag, Digest: digest, Reason: err.Error(), Failed: !isMoved(err), Refused: errors.Is(err, image.ErrRefused),
+	})
 }

@@ -116,7 +116,7 @@ func (w *work) lookAgain(ctx context.Context) error {
 	kept := s.kept(w.decision, w.withManifest())
 	w.manifests = slices.DeleteFunc(w.manifests, func(digest image.Digest) bool {
 		if kept[digest] {
-			w.skip("", digest, "something that is kept needs it now")
+			w.under(digest, func(tag string) { w.skip(tag, digest, "something that is kept needs it now") })
 		}
 		return kept[digest]
 	})
@@ -138,7 +138,7 @@ func (w *work) deleteManifests(ctx context.Context) error {
 	needed := digests{}
 	for _, digest := range w.manifests {
 		if needed[digest] {
-			w.skip("", digest, "something that contains it could not be deleted")
+			w.under(digest, func(tag string) { w.skip(tag, digest, "something that contains it could not be deleted") })
 			continue
 		}
 		err := w.flow.Deleter.DeleteManifest(ctx, w.survey.ref.Pinned(digest))
@@ -151,10 +151,27 @@ func (w *work) deleteManifests(ctx context.Context) error {
 			return err
 		}
 		w.again = w.again || !errors.Is(err, image.ErrRefused)
-		w.fail("", digest, err)
+		w.under(digest, func(tag string) { w.fail(tag, digest, err) })
 		needed.reach(w.survey.facts.Manifests, digest)
 	}
 	return nil
+}
+
+// under tells of a manifest that stays under the tags that would have gone with
+// it, and where there are none under no tag.
+func (w *work) under(digest image.Digest, tell func(tag string)) {
+	tagged := false
+	if !w.survey.facts.TagDelete {
+		for _, t := range w.tags {
+			if t.Digest == digest {
+				tagged = true
+				tell(t.Name)
+			}
+		}
+	}
+	if !tagged {
+		tell("")
+	}
 }
 
 func (w *work) deleted(digest image.Digest) {
