@@ -11,6 +11,7 @@ REGISTRY_VERSION   := v3.1.2
 LINT_VERSION       := v2.15.0
 ACTIONLINT_VERSION := v1.7.12
 CRANE_VERSION      := v0.22.1
+REGCTL_VERSION     := v0.11.7
 ACT_VERSION        := v0.2.89
 
 BIN    := $(CURDIR)/.tools/bin
@@ -19,6 +20,7 @@ REGISTRY   := $(STAMPS)/registry@$(REGISTRY_VERSION)
 LINT       := $(STAMPS)/golangci-lint@$(LINT_VERSION)
 ACTIONLINT := $(STAMPS)/actionlint@$(ACTIONLINT_VERSION)
 CRANE      := $(STAMPS)/crane@$(CRANE_VERSION)
+REGCTL     := $(STAMPS)/regctl@$(REGCTL_VERSION)
 ACT        := $(STAMPS)/act@$(ACT_VERSION)
 
 ORACLE   := internal/oracletest
@@ -72,7 +74,7 @@ fuzz: ## every fuzz target for a short while; FUZZTIME=10m for longer
 bench-once: $(REGISTRY) ## so that benchmarks do not rot
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
-bench: $(REGISTRY) $(CRANE) $(ACT)
+bench: $(REGISTRY) $(CRANE) $(REGCTL) $(ACT)
 	PATH="$(BIN):$$PATH" .ci/bench
 
 clean:
@@ -96,6 +98,9 @@ $(ACTIONLINT):
 
 $(CRANE):
 	$(call install,github.com/google/go-containerregistry/cmd/crane,$(CRANE_VERSION))
+
+$(REGCTL):
+	$(call install,github.com/regclient/regclient/cmd/regctl,$(REGCTL_VERSION))
 
 $(ACT):
 	$(call install,github.com/nektos/act,$(ACT_VERSION))

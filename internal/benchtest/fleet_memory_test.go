@@ -1,6 +1,7 @@
 package benchtest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,4 +19,8 @@ func peakMemory(t *testing.T, f *fleet) {
 		assert.Less(t, got.Peak, float64(maxFleetMemory), state)
 		t.Logf("%s: %.0f MiB, %v, of processor time %v", state, got.Peak, got.Wall, got.CPU)
 	}
+	repository, _ := place(0)
+	got := f.run(t, "version: 1\n", "prune", f.host+"/"+repository)
+	assert.Less(t, got.Peak, float64(maxFleetMemory), "what all of them use")
+	got.log(t, fmt.Sprintf("prune, asking all: %.0f MiB, %v, of processor time %v", got.Peak, got.Wall, got.CPU))
 }

@@ -28,6 +28,7 @@ func TestFleet(t *testing.T) {
 	w, program := memory(t), hurried(t)
 	t.Run("few bumps", func(t *testing.T) { fewBumps(t, newFleet(t, w, program, fleetSize, 0)) })
 	t.Run("one in each", func(t *testing.T) { oneInEach(t, newFleet(t, w, program, fleetSize, fleetSize)) })
+	t.Run("sights", func(t *testing.T) { sights(t, newFleet(t, w, program, publishers, 0)) })
 	if runtime.GOOS == "linux" { // see TestPeakMemory
 		t.Run("memory", func(t *testing.T) { peakMemory(t, newFleet(t, w, program, manyRepositories, 0)) })
 	}

@@ -125,9 +125,15 @@ type spent struct {
 
 func (s spent) forge() int { return s.reads + s.writes }
 
-// bump runs basekeeper bump over the organisation. The sandbox's hourly limit
-// is far away: its clock does not move as the program's does.
+// bump runs basekeeper bump over the organisation.
 func (f *fleet) bump(t testing.TB, config string) spent {
+	t.Helper()
+	return f.run(t, config, "bump", "--time-limit", "240h")
+}
+
+// run runs one of the program's commands over the organisation. The sandbox's
+// hourly limit is far away: its clock does not move as the program's does.
+func (f *fleet) run(t testing.TB, config string, command ...string) spent {
 	t.Helper()
 	path := filepath.Join(f.dir, "run.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(config), 0o600))
@@ -138,7 +144,7 @@ func (f *fleet) bump(t testing.TB, config string) spent {
 	f.answers.forget()
 	f.forget()
 	s := spent{usage: execute(t, f.dir, []string{"GITHUB_TOKEN=" + token, "GITHUB_API_URL=" + f.url},
-		f.program, "bump", "--organization", "acme", "--config", path, "--cache", f.cache, "--time-limit", "240h")}
+		append([]string{f.program}, append(command, "--organization", "acme", "--config", path, "--cache", f.cache)...)...)}
 	s.reads, s.writes = f.github.Counts()
 	s.bytes, s.registry = f.answers.asked().bytes, f.asked()
 	s.points = plenty - f.remaining(t)

@@ -56,16 +56,25 @@ func (w *world) fill(t testing.TB, host registrytest.Host) {
 	w.forget()
 }
 
-// run runs the program in this process and requires success.
-func run(t testing.TB, args ...string) {
+// run runs the program in this process, requires success and returns what it
+// printed.
+func run(t testing.TB, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code := cli.Main(t.Context(), cli.Env{
-		Args: args, Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" },
+		Args: args, Stdout: &stdout, Stderr: &stderr, Getenv: environment,
 		Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	require.Zero(t, code, "%s\n%.2000s\n%s", args, stdout.String(), stderr.String())
+	return stdout.String()
 }
+
+// environment has nothing but credentials for registries that want some.
+func environment(name string) string {
+	return map[string]string{"BENCH_USER": user, "BENCH_PASSWORD": password}[name]
+}
+
+const user, password = "bench", "secret"
 
 // asked is what a registry was asked.
 type asked struct {
