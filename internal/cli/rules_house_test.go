@@ -179,7 +179,7 @@ func (s *stock) stays(before map[string]map[string]string) {
 	}
 	s.pass(8 * day)
 	s.prune(0, "--keep-for", "999d", "--ignore-unknown")
-	require.Empty(s.t, s.own("trash"))
+	require.Empty(s.t, s.trash())
 	registrytest.GarbageCollect(s.t, s.host)
 	for tag, want := range before {
 		require.Equal(s.t, want, s.whole(tag), tag)

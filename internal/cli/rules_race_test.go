@@ -46,10 +46,13 @@ func TestR9(t *testing.T) {
 // returns how many requests there were.
 func (s *stock) movedAt(n int) int {
 	s.t.Helper()
-	back, pushed := s.made("b"), s.made("pushed")
-	s.release(s.made("a"))
+	tiny := func(text string) image.Descriptor {
+		return s.artifact("application/vnd.test.v1+json", `{"is":"`+text+`"}`)
+	}
+	back, pushed := tiny("b"), tiny("pushed")
+	s.release(tiny("a"))
 	s.release(back)
-	s.tag("latest", s.made("new"))
+	s.tag("latest", tiny("new"))
 	s.pass(40 * day)
 	asked := 0
 	s.proxy.meddling(func(http.ResponseWriter, *http.Request) bool {

@@ -26,23 +26,25 @@ func TestR1(t *testing.T) {
 }
 
 // nest releases an index in an index as v1, its inner parts by themselves as v2
-// and v3, an image that nothing contains as v4, and publishes the index again.
-func (s *stock) nest() (kept, lost []image.Descriptor) {
+// and v3, one that nothing contains as v4, and publishes the first again. It
+// returns what nothing contains.
+func (s *stock) nest() (alone image.Descriptor) {
 	s.t.Helper()
 	leaf, other, outer := s.made("leaf"), s.made("other"), s.made("outer")
 	inner := s.index(leaf, other)
-	top, alone := s.index(inner, outer), s.index(s.made("x"), s.made("y"))
+	top := s.index(inner, outer)
+	alone = s.index(s.made("x"), s.made("y"))
 	for i, d := range []image.Descriptor{top, inner, leaf, alone} {
 		require.Equal(s.t, []string{"v1", "v2", "v3", "v4"}[i], s.release(d))
 	}
 	s.refer(leaf, "sbom of the leaf")
 	s.tag("latest", top)
 	s.pass(40 * day)
-	return []image.Descriptor{leaf, other, outer, inner, top}, []image.Descriptor{alone}
+	return alone
 }
 
 func reachable(t *testing.T, s *stock) {
-	_, lost := s.nest()
+	lost := s.nest()
 	before := s.pulled("latest")
 	got := s.prune(0)
 	if s.untags {
@@ -54,7 +56,7 @@ func reachable(t *testing.T, s *stock) {
 		assert.Equal(t, retention.Reachable, got.of(t, "v3").Reason)
 	}
 	assert.NotEmpty(t, s.at("latest"))
-	s.lost(lost...)
+	s.lost(lost, s.made("x"), s.made("y"))
 	s.stays(before)
 }
 
@@ -70,7 +72,7 @@ func faulty(t *testing.T, s *stock) {
 		got := s.prune(1, "--cache", "none")
 		assert.NotEmpty(t, got.Problem, request)
 		assert.Empty(t, s.proxy.deletes(), request)
-		assert.Empty(t, s.own("trash"), request)
+		assert.Empty(t, s.trash(), request)
 	}
 	s.proxy.forget()
 }

@@ -36,7 +36,7 @@ func TestR7(t *testing.T) {
 					assert.Contains(t, got.Refused, share+"%")
 				}
 			})
-			assert.Empty(t, s.own("trash"))
+			assert.Empty(t, s.trash())
 			before := s.pulled("latest")
 			assert.Len(t, s.prune(0, "--max-deleted", "84").gone(), 5)
 			s.stays(before)

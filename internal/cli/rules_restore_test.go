@@ -69,7 +69,9 @@ func restored(t *testing.T, s *stock, what func(top image.Descriptor) []string) 
 	assert.Empty(t, s.proxy.writes(), "a second time there is nothing to do")
 	got := s.prune(0)
 	assert.Equal(t, retention.Young, got.of(t, "v1").Reason)
-	s.stays(before)
+	if what(top)[0] == "--all" {
+		s.stays(before)
+	}
 	s.pass(40 * day)
 	s.prune(0)
 	s.lost(all...)
@@ -100,18 +102,18 @@ func undoOver(t *testing.T, s *stock) {
 	s.pass(40 * day)
 	kept := s.pulled("latest")
 	s.prune(0, "--undo", "3d")
-	trash := s.own("trash")
-	require.Len(t, trash, 1)
-	saved := s.whole(trash[0])
+	bins := s.trash()
+	require.Len(t, bins, 1)
+	saved := s.whole(bins[0])
 	for _, wait := range []time.Duration{0, 3*day - time.Second} {
 		s.pass(wait)
 		s.prune(0)
 		registrytest.GarbageCollect(t, s.host)
-		require.Equal(t, saved, s.whole(trash[0]))
+		require.Equal(t, saved, s.whole(bins[0]))
 	}
 	s.pass(time.Second)
-	assert.Equal(t, trash, s.prune(0).Expired)
-	assert.Empty(t, s.own("trash"))
+	assert.Equal(t, bins, s.prune(0).Expired)
+	assert.Empty(t, s.trash())
 	registrytest.GarbageCollect(t, s.host)
 	freed := 0
 	for name := range saved {
@@ -156,7 +158,6 @@ func TestDamagedLedgers(t *testing.T) {
 		assert.Equal(t, at, s.at(ledger.Tag))
 	}}
 	for name, damage := range map[string]func(s *stock) image.Descriptor{
-		"an image":   func(s *stock) image.Descriptor { return s.made("somebody's") },
 		"an index":   func(s *stock) image.Descriptor { return s.index(s.made("somebody's")) },
 		"no JSON":    func(s *stock) image.Descriptor { return s.artifact(ledger.MediaType, "{garbage") },
 		"no version": func(s *stock) image.Descriptor { return s.artifact(ledger.MediaType, `{"records":[]}`) },
@@ -169,8 +170,7 @@ func TestDamagedLedgers(t *testing.T) {
 // artifact puts a manifest whose configuration is all that there is.
 func (s *stock) artifact(kind, content string) image.Descriptor {
 	s.t.Helper()
-	empty := s.blob("application/vnd.oci.empty.v1+json", "{}")
-	return s.encode(image.MediaTypeOCIManifest, object{"artifactType": kind, "config": described(s.blob(kind, content)), "layers": []object{described(empty)}})
+	return s.encode(image.MediaTypeOCIManifest, object{"artifactType": kind, "config": described(s.blob(kind, content)), "layers": []object{}})
 }
 
 func damaged(t *testing.T, s *stock, by image.Descriptor) {
@@ -189,6 +189,10 @@ func damaged(t *testing.T, s *stock, by image.Descriptor) {
 	assert.Len(t, s.tags(), 6)
 
 	s.do(0, "ledger", "repair", s.image(), "--yes")
+	if by.MediaType == image.MediaTypeOCIIndex {
+		s.do(0, "ledger", "show", s.image())
+		return
+	}
 	for _, wait := range []time.Duration{0, 29 * day} {
 		s.pass(wait)
 		assert.Equal(t, retention.Young, s.prune(0).of(t, "v1").Reason)

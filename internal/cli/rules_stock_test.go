@@ -14,6 +14,7 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
+	"github.com/basekeeper/basekeeper/internal/trash"
 )
 
 // send asks the registry itself.
@@ -61,10 +62,10 @@ func (s *stock) tags() []string {
 	return slices.DeleteFunc(s.list(), ledger.IsOwn)
 }
 
-// own returns basekeeper's own tags of one kind.
-func (s *stock) own(kind string) []string {
+// trash returns the tags of trash.
+func (s *stock) trash() []string {
 	s.t.Helper()
-	return slices.DeleteFunc(s.list(), func(tag string) bool { return !strings.HasPrefix(tag, ledger.TagPrefix+kind) })
+	return slices.DeleteFunc(s.list(), func(tag string) bool { return !strings.HasPrefix(tag, trash.TagPrefix) })
 }
 
 func (s *stock) list() []string {
