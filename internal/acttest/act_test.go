@@ -303,13 +303,13 @@ func TestAct(t *testing.T) {
 		assert.Equal(t, fmt.Sprintf(`["%s/apps/app:latest v1"]`, w.registry.Host()), s.outputs["retired"])
 		assert.Contains(t, s.report, "Retired images")
 		assert.Contains(t, s.report, "retired less than an hour ago by acme/app")
-		assert.Equal(t, published, w.at("apps/app", "v1"))
+		assert.Equal(t, published, w.at("v1"))
 
 		w.publish("apps/app", "latest", "app 2")
 		s = w.run("pull_request", event, nil)
 		assert.Equal(t, "success", s.outcome, s.log)
 		assert.Equal(t, "false", s.outputs["changed"], "once more for the same merge it does nothing: %s", s.log)
-		assert.Empty(t, w.at("apps/app", "v2"))
+		assert.Empty(t, w.at("v2"))
 
 		s = w.run("pull_request", pullRequest("closed", "feature", "acme/app", "alice", base, true), nil)
 		assert.Equal(t, "nothing", s.outputs["command"])
@@ -317,11 +317,11 @@ func TestAct(t *testing.T) {
 	})
 
 	t.Run("right before a push", func(t *testing.T) {
-		published := w.at("apps/app", "latest")
+		published := w.at("latest")
 		s := w.run("push", map[string]any{"ref": "refs/heads/main", "repository": repository},
 			map[string]string{"command": "retire", "image": w.registry.Host() + "/apps/app"})
 		assert.Equal(t, "success", s.outcome, s.log)
-		assert.Equal(t, published, w.at("apps/app", "v2"))
+		assert.Equal(t, published, w.at("v2"))
 	})
 
 	t.Run("in place", func(t *testing.T) {
@@ -339,10 +339,11 @@ func TestAct(t *testing.T) {
 	})
 }
 
-// at returns what a tag points at; empty where it is not there.
-func (w *world) at(repository, tag string) digests.Digest {
+// at returns what a tag of the published image points at; empty where it is not
+// there.
+func (w *world) at(tag string) digests.Digest {
 	w.t.Helper()
-	d, err := w.registry.Digest(w.t.Context(), repository, tag)
+	d, err := w.registry.Digest(w.t.Context(), "apps/app", tag)
 	require.NoError(w.t, err)
 	return d
 }
