@@ -23,8 +23,7 @@ func crowded(s shelf, page func(all []string, n int, last string) (some []string
 	for i := range 1200 {
 		more = append(more, fmt.Sprintf("x-%04d", i))
 	}
-	resp, body := s.ask(http.MethodGet, "/manifests/stable", "", nil)
-	stable := &answer{status: http.StatusOK, header: resp.Header, body: body, sent: len(body)}
+	stable, _ := s.ask(http.MethodGet, "/manifests/stable", "", nil)
 	return func(_ int, r *http.Request, pass func() *answer) *answer {
 		switch {
 		case strings.Contains(r.URL.Path, "/manifests/x-") && r.Method != http.MethodDelete:
@@ -138,7 +137,7 @@ func TestChaosRefusedDeletes(t *testing.T) {
 				for _, w := range f.writes() {
 					assert.False(t, strings.HasPrefix(w, "PUT /v2/"+s.name+"/manifests/") && !strings.Contains(w, "basekeeper."), w)
 				}
-				f.meddle = nil
+				f.let(nil)
 				chaosOK(t, chaosNow, nil, pruneArgs(f.addr+"/"+s.name, uses)...)
 				assert.Equal(t, want, s.pulls(nil), "allowed at last")
 				return

@@ -154,9 +154,9 @@ func TestChaosRandomRepositories(t *testing.T) {
 
 	registrytest.GarbageCollect(t, host)
 	for _, d := range cases {
-		d.pulls(common(d.before, d.tags()), d.shelf.name, d.log)
-		chaosOK(t, chaosNow.Add(day), nil, "restore", d.f.addr+"/"+d.shelf.name, "--all")
-		assert.Equal(t, d.before, d.pulls(nil, d.shelf.name, d.log))
+		d.pulls(common(d.before, d.tags()), d.name, d.log)
+		chaosOK(t, chaosNow.Add(day), nil, "restore", d.f.addr+"/"+d.name, "--all")
+		assert.Equal(t, d.before, d.pulls(nil, d.name, d.log))
 		l := d.ledger()
 		for _, r := range l.Records {
 			assert.Equal(t, d.before[r.Tag], r.Digest)

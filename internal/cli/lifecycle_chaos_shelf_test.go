@@ -33,8 +33,8 @@ type shelf struct {
 
 type manifest map[string]any
 
-// ask sends a request and returns the status and the body.
-func (s shelf) ask(method, path, contentType string, body []byte) (*http.Response, []byte) {
+// ask sends a request and returns the answer, and once more its body.
+func (s shelf) ask(method, path, contentType string, body []byte) (*answer, []byte) {
 	s.t.Helper()
 	url := path
 	if strings.HasPrefix(path, "/") {
@@ -53,17 +53,17 @@ func (s shelf) ask(method, path, contentType string, body []byte) (*http.Respons
 	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
 	require.NoError(s.t, err)
-	return resp, content
+	return &answer{status: resp.StatusCode, header: resp.Header, body: content, sent: len(content)}, content
 }
 
 func (s shelf) blob(content string) manifest {
 	s.t.Helper()
 	digest := image.FromBytes([]byte(content))
-	if resp, _ := s.ask(http.MethodHead, "/blobs/"+digest.String(), "", nil); resp.StatusCode != http.StatusOK {
+	if resp, _ := s.ask(http.MethodHead, "/blobs/"+digest.String(), "", nil); resp.status != http.StatusOK {
 		resp, _ := s.ask(http.MethodPost, "/blobs/uploads/", "", nil)
-		require.Equal(s.t, http.StatusAccepted, resp.StatusCode)
-		resp, body := s.ask(http.MethodPut, resp.Header.Get("Location")+"&digest="+digest.String(), "application/octet-stream", []byte(content))
-		require.Equal(s.t, http.StatusCreated, resp.StatusCode, "%s", body)
+		require.Equal(s.t, http.StatusAccepted, resp.status)
+		resp, body := s.ask(http.MethodPut, resp.header.Get("Location")+"&digest="+digest.String(), "application/octet-stream", []byte(content))
+		require.Equal(s.t, http.StatusCreated, resp.status, "%s", body)
 	}
 	return manifest{"mediaType": "application/octet-stream", "digest": digest, "size": len(content)}
 }
@@ -76,7 +76,7 @@ func (s shelf) push(tag string, m manifest) image.Digest {
 	require.NoError(s.t, err)
 	digest := image.FromBytes(body)
 	resp, answer := s.ask(http.MethodPut, "/manifests/"+cmp.Or(tag, digest.String()), m["mediaType"].(string), body)
-	require.Equal(s.t, http.StatusCreated, resp.StatusCode, "%s", answer)
+	require.Equal(s.t, http.StatusCreated, resp.status, "%s", answer)
 	return digest
 }
 
@@ -99,9 +99,9 @@ func (s shelf) index(tag string, children ...image.Digest) image.Digest {
 }
 
 // referrer pushes what belongs to a manifest by its subject.
-func (s shelf) referrer(tag, name string, subject image.Digest) image.Digest {
+func (s shelf) referrer(tag, name string, subject image.Digest) {
 	s.t.Helper()
-	return s.push(tag, manifest{
+	s.push(tag, manifest{
 		"mediaType": image.MediaTypeOCIManifest, "artifactType": "application/x.sbom", "config": s.blob("{}"),
 		"layers": []manifest{s.blob("sbom " + name)}, "subject": s.descriptor(subject),
 	})
@@ -110,18 +110,18 @@ func (s shelf) referrer(tag, name string, subject image.Digest) image.Digest {
 func (s shelf) descriptor(digest image.Digest) manifest {
 	s.t.Helper()
 	resp, body := s.ask(http.MethodGet, "/manifests/"+digest.String(), "", nil)
-	require.Equal(s.t, http.StatusOK, resp.StatusCode)
-	return manifest{"mediaType": resp.Header.Get("Content-Type"), "digest": digest, "size": len(body)}
+	require.Equal(s.t, http.StatusOK, resp.status)
+	return manifest{"mediaType": resp.header.Get("Content-Type"), "digest": digest, "size": len(body)}
 }
 
 // tag points one more tag at a manifest.
 func (s shelf) tag(digest image.Digest, tags ...string) {
 	s.t.Helper()
 	resp, body := s.ask(http.MethodGet, "/manifests/"+digest.String(), "", nil)
-	require.Equal(s.t, http.StatusOK, resp.StatusCode)
+	require.Equal(s.t, http.StatusOK, resp.status)
 	for _, tag := range tags {
-		resp, _ := s.ask(http.MethodPut, "/manifests/"+tag, resp.Header.Get("Content-Type"), body)
-		require.Equal(s.t, http.StatusCreated, resp.StatusCode)
+		resp, _ := s.ask(http.MethodPut, "/manifests/"+tag, resp.header.Get("Content-Type"), body)
+		require.Equal(s.t, http.StatusCreated, resp.status)
 	}
 }
 
@@ -129,10 +129,10 @@ func (s shelf) tag(digest image.Digest, tags ...string) {
 func (s shelf) at(tag string) image.Digest {
 	s.t.Helper()
 	resp, body := s.ask(http.MethodGet, "/manifests/"+tag, "", nil)
-	if resp.StatusCode == http.StatusNotFound {
+	if resp.status == http.StatusNotFound {
 		return ""
 	}
-	require.Equal(s.t, http.StatusOK, resp.StatusCode)
+	require.Equal(s.t, http.StatusOK, resp.status)
 	return image.FromBytes(body)
 }
 
@@ -140,8 +140,8 @@ func (s shelf) at(tag string) image.Digest {
 func (s shelf) tags() map[string]image.Digest {
 	s.t.Helper()
 	resp, body := s.ask(http.MethodGet, "/tags/list", "", nil)
-	require.Equal(s.t, http.StatusOK, resp.StatusCode)
-	require.Empty(s.t, resp.Header.Get("Link"))
+	require.Equal(s.t, http.StatusOK, resp.status)
+	require.Empty(s.t, resp.header.Get("Link"))
 	var list struct{ Tags []string }
 	require.NoError(s.t, json.Unmarshal(body, &list))
 	all := map[string]image.Digest{}
@@ -161,8 +161,8 @@ func (s shelf) broken(digest image.Digest, whole map[image.Digest]bool) string {
 		return ""
 	}
 	resp, body := s.ask(http.MethodGet, "/manifests/"+digest.String(), "", nil)
-	if resp.StatusCode != http.StatusOK || image.FromBytes(body) != digest {
-		return fmt.Sprintf("manifest %s: HTTP %d", digest, resp.StatusCode)
+	if resp.status != http.StatusOK || image.FromBytes(body) != digest {
+		return fmt.Sprintf("manifest %s: HTTP %d", digest, resp.status)
 	}
 	content, err := image.ParseContent(body)
 	require.NoError(s.t, err)
@@ -176,8 +176,8 @@ func (s shelf) broken(digest image.Digest, whole map[image.Digest]bool) string {
 			continue
 		}
 		resp, body := s.ask(http.MethodGet, "/blobs/"+b.Digest.String(), "", nil)
-		if resp.StatusCode != http.StatusOK || image.FromBytes(body) != b.Digest {
-			return fmt.Sprintf("blob %s: HTTP %d", b.Digest, resp.StatusCode)
+		if resp.status != http.StatusOK || image.FromBytes(body) != b.Digest {
+			return fmt.Sprintf("blob %s: HTTP %d", b.Digest, resp.status)
 		}
 		whole[b.Digest] = true
 	}
@@ -272,7 +272,7 @@ func (s shelf) condition(why ...any) condition {
 			c.Open++
 		}
 		for _, e := range j.Entries {
-			all := append(c.Trash[e.Digest], e.Tags...)
+			all := slices.Concat(c.Trash[e.Digest], e.Tags)
 			slices.Sort(all)
 			c.Trash[e.Digest] = slices.Compact(all)
 		}

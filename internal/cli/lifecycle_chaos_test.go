@@ -57,16 +57,22 @@ type meddler func(n int, r *http.Request, pass func() *answer) *answer
 
 // front is a proxy before a registry.
 type front struct {
-	t      testing.TB
-	to     string
-	addr   string // 127.0.0.1:PORT
-	meddle meddler
-	busy   sync.WaitGroup // what is under way
+	t    testing.TB
+	to   string
+	addr string         // 127.0.0.1:PORT
+	busy sync.WaitGroup // what is under way
+	n    atomic.Int32   // requests
 
-	n  atomic.Int32 // requests
-	mu sync.Mutex
-	// asked are the requests that came to the registry, as METHOD PATH STATUS.
-	asked []string
+	mu     sync.Mutex
+	meddle meddler
+	asked  []string // what came to the registry, as METHOD PATH STATUS
+}
+
+// let has another meddler from now on.
+func (f *front) let(meddle meddler) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.meddle = meddle
 }
 
 // newFront starts a proxy; without a meddler it only looks on.
@@ -88,11 +94,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	pass := func() *answer { return f.forward(r, body) }
+	f.mu.Lock()
+	meddle := f.meddle
+	f.mu.Unlock()
 	var a *answer
-	if f.meddle == nil {
+	if meddle == nil {
 		a = pass()
 	} else {
-		a = f.meddle(n, r, pass)
+		a = meddle(n, r, pass)
 	}
 	if a == nil {
 		panic(http.ErrAbortHandler)
@@ -187,24 +196,18 @@ func killAt(t testing.TB, f *front, n int, answered bool, cmd *exec.Cmd) bool {
 	t.Helper()
 	var dead atomic.Bool
 	started := make(chan struct{})
-	f.meddle = func(i int, _ *http.Request, pass func() *answer) *answer {
+	f.let(func(i int, _ *http.Request, pass func() *answer) *answer {
 		<-started
-		switch {
-		case i == n && answered:
-			a := pass()
-			dead.Store(true)
-			_ = cmd.Process.Kill()
-			_ = a // nobody hears of it
-			return nil
-		case i == n:
-			dead.Store(true)
-			_ = cmd.Process.Kill()
-			return nil
-		case i > n || dead.Load():
-			return nil
+		if i < n {
+			return pass()
 		}
-		return pass()
-	}
+		if i == n && answered {
+			pass() // it is done, but nobody hears of it
+		}
+		dead.Store(true)
+		_ = cmd.Process.Kill()
+		return nil
+	})
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	require.NoError(t, cmd.Start())
