@@ -65,7 +65,7 @@ lint: $(LINT) $(ACTIONLINT)
 
 unit: $(REGISTRY) $(ACT)
 	go build -o $(BIN)/gotest ./.ci/gotest
-	$(BIN)/gotest -race -shuffle=on ./... ./.ci/gotest
+	$(BIN)/gotest -race -shuffle=on -timeout 20m ./... ./.ci/gotest
 	cd $(ORACLE) && $(BIN)/gotest -race -shuffle=on ./...
 
 fuzz: ## every fuzz target for a short while; FUZZTIME=10m for longer

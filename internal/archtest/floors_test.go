@@ -63,7 +63,8 @@ var floors = map[string]room{
 	"internal/demo": {7, wiring},
 	"internal/cli":  {8, wiring},
 
-	"cmd/basekeeper": {9, entry},
+	"cmd/basekeeper":       {9, entry},
+	"internal/cli/clocked": {9, entry}, // the same, with a clock for tests
 
 	"internal/archtest":              {9, helper},
 	"internal/acttest":               {9, helper}, // the action in its container, run by act

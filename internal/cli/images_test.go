@@ -42,13 +42,15 @@ func (o *org) at(repository, tag string) image.Digest {
 	return d
 }
 
-// registryWrites returns the requests of a function that change the registry.
+// registryWrites returns the requests of a function that change the registry,
+// but for the DELETE of a tag that there is none of, by which prune finds out
+// whether single tags can be deleted.
 func (o *org) registryWrites(during func()) []string {
 	before := len(o.registry.Requests())
 	during()
 	var writes []string
 	for _, r := range o.registry.Requests()[before:] {
-		if !strings.HasPrefix(r, "GET ") && !strings.HasPrefix(r, "HEAD ") {
+		if !strings.HasPrefix(r, "GET ") && !strings.HasPrefix(r, "HEAD ") && !strings.HasSuffix(r, "/manifests/basekeeper.probe") {
 			writes = append(writes, r)
 		}
 	}
@@ -219,7 +221,7 @@ func TestPruneAsksTheOrganisation(t *testing.T) {
 	for _, want := range []string{
 		`keep +latest .* published`, `keep +v1 .* in use: acme/a/Dockerfile:1 \(main\)`, `keep +v2 .* in use: acme/b/Dockerfile:2 \(main\)`,
 		`keep +v3 .* in use: acme/c/Dockerfile:1 \(pull request 1\)`, `delete +v4 .* retired 40 days ago.*policy 30 days, nothing uses it`,
-		`1 of 6 tags to delete in 1 repository`,
+		`1 of 5 tags to delete in 1 repository`,
 	} {
 		assert.Regexp(t, want, got.out)
 	}

@@ -169,7 +169,7 @@ func TestChaosTaggedAnewWhilePruning(t *testing.T) {
 	require.Greater(t, looked, deleted)
 	two := from.at("v2")
 	for n := 1; n <= len(f.asked); n++ {
-		if n%5 != 0 && (n < deleted-3 || n > deleted+8) {
+		if n%13 != 0 && (n < deleted-3 || n > deleted+8) {
 			continue
 		}
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

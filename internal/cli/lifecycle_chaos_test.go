@@ -175,13 +175,29 @@ func chaosOK(t testing.TB, now time.Time, env map[string]string, args ...string)
 	return got
 }
 
+// clockedDir is where clocked puts its program; empty before.
+var clockedDir string
+
+// clocked builds the program that processes are made of, once.
+var clocked = sync.OnceValues(func() (program string, err error) {
+	if clockedDir, err = os.MkdirTemp("", "basekeeper-clocked-"); err != nil {
+		return "", err
+	}
+	program = filepath.Join(clockedDir, "basekeeper")
+	out, err := exec.Command("go", "build", "-o", program, "./clocked").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build clocked: %w: %s", err, out)
+	}
+	return program, nil
+})
+
 // chaosProcess is a command as a process of its own.
 func chaosProcess(t testing.TB, now time.Time, env map[string]string, args ...string) *exec.Cmd {
 	t.Helper()
-	program, err := exec.LookPath("basekeeper") // testscript's, see TestMain
+	program, err := clocked()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), program, append([]string{args[0], "--cache", "none"}, args[1:]...)...)
-	cmd.Env = []string{"BASEKEEPER_TEST_NOW=" + now.Format(time.RFC3339), "GORACE=atexit_sleep_ms=0"}
+	cmd.Env = []string{"BASEKEEPER_TEST_NOW=" + now.Format(time.RFC3339)}
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

@@ -19,7 +19,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"basekeeper": func() { os.Exit(testMain()) }})
+	testscript.Main(tidied{m}, map[string]func(){"basekeeper": func() { os.Exit(testMain()) }})
+}
+
+// tidied removes what tests share when they are all done.
+type tidied struct{ *testing.M }
+
+func (m tidied) Run() int {
+	defer func() { _ = os.RemoveAll(clockedDir) }()
+	return m.M.Run()
 }
 
 // testMain is the program's main with a clock that scripts can set, and
