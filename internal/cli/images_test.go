@@ -167,6 +167,20 @@ images:
 	assert.Empty(t, o.at("apps/b", "v1"))
 }
 
+// An image that names no repository is the run's own; of several, none is.
+func TestOnMergeNeedsToKnowTheRepository(t *testing.T) {
+	o, _ := shopOrg(t)
+	o.mergeBump("acme/shop")
+	config := o.configured("images: [{image: REGISTRY/apps/shop}]\n")
+	o.ok(append([]string{"on-merge", "--repository", "acme/shop"}, config...)...)
+	assert.NotEmpty(t, o.at("apps/shop", "v1"))
+
+	o.repository("acme/another", hub.RepositoryOptions{}, "Dockerfile", "FROM scratch\n")
+	got := o.run(append([]string{"on-merge", "--organization", "acme"}, config...)...)
+	assert.Equal(t, 2, got.status)
+	assert.Contains(t, got.errors, "say by `repository` which of the run's 2 repositories builds it")
+}
+
 // Where the configuration lists no images, the one of the repository's own name
 // counts, if its labels say that it is built there.
 func TestOnMergeByLabel(t *testing.T) {

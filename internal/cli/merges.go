@@ -48,6 +48,9 @@ func (l *lifecycle) followUp(ctx context.Context, scope forge.Scope, wanted []wa
 	if err != nil {
 		return nil, err
 	}
+	if err := l.settle(repositories); err != nil {
+		return nil, err
+	}
 	var errs []error
 	for _, s := range skipped {
 		errs = append(errs, fmt.Errorf("%s: %w", s.Name, s.Err))
@@ -79,6 +82,24 @@ func (l *lifecycle) followUp(ctx context.Context, scope forge.Scope, wanted []wa
 		errs = append(errs, l.record(ctx, dryRun))
 	}
 	return rows, errors.Join(errs...)
+}
+
+// settle gives images that name no repository the one that the run is about.
+// Where that is several, each merge in any of them would seem to replace such an
+// image: the configuration has to say which.
+func (l *lifecycle) settle(repositories []forge.Repository) error {
+	images := slices.Clone(l.config.Images)
+	for i, p := range images {
+		switch {
+		case p.Repository != "":
+		case len(repositories) > 1:
+			return usage(fmt.Errorf("images: %s: say by `repository` which of the run's %d repositories builds it", p.Image.Familiar(), len(repositories)))
+		case len(repositories) == 1:
+			images[i].Repository = repositories[0].Name
+		}
+	}
+	l.config.Images = images
+	return nil
 }
 
 // builds reports whether the repository can build an image that is known of.

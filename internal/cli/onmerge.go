@@ -96,9 +96,12 @@ func runOnMerge(ctx context.Context, env Env, opts onMergeOptions, names []strin
 func retiredStatus(rows []render.Retired, err error) int {
 	failed := slices.ContainsFunc(rows, func(r render.Retired) bool { return r.Error != "" })
 	done := slices.ContainsFunc(rows, func(r render.Retired) bool { return r.Error == "" })
+	var known *statusError
 	switch {
 	case !failed && err == nil:
 		return exitDone
+	case errors.As(err, &known):
+		return known.status
 	case done || len(rows) == 0 && !errors.Is(err, image.ErrRefused):
 		return exitPartial
 	case errors.Is(err, image.ErrRefused):
