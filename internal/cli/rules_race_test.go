@@ -62,7 +62,7 @@ func (s *stock) movedAt(n int) int {
 		}
 		return false
 	})
-	s.prune(0)
+	s.prune(0, "--concurrency", "1") // what is under way besides would be neither before nor after
 	requests := s.proxy.requests()
 	s.proxy.forget()
 	if n > asked {
