@@ -24,7 +24,7 @@ REGCTL     := $(STAMPS)/regctl@$(REGCTL_VERSION)
 ACT        := $(STAMPS)/act@$(ACT_VERSION)
 
 ORACLE   := internal/oracletest
-FUZZTIME := 6s
+FUZZTIME := 4s
 
 # The real registries of the tests. With CI set, a test that finds none fails.
 export BASEKEEPER_REGISTRY_V3 := $(BIN)/registry
