@@ -116,6 +116,23 @@ func (l *lifecycle) published(ref image.Reference) config.Published {
 	return config.Published{Image: ref, Retire: config.DefaultRetire}
 }
 
+// writing is the access of a command that writes, unless it only says what it
+// would do.
+func writing(dryRun bool) registry.Access {
+	if dryRun {
+		return registry.Pull
+	}
+	return registry.Push
+}
+
+// naming is how versions that a published tag leaves are named: as the flag
+// says, or else the configuration.
+func (l *lifecycle) naming(ref image.Reference, as string) (t ledger.Template, moves bool, err error) {
+	p := l.published(ref)
+	t, err = template("--as", cmp.Or(as, p.Retire))
+	return t, p.Moves && as == "", err
+}
+
 // template reads a template of tags; what says where it stands.
 func template(what, text string) (ledger.Template, error) {
 	t, err := ledger.ParseTemplate(text)

@@ -61,11 +61,7 @@ func runOnMerge(ctx context.Context, env Env, opts onMergeOptions, names []strin
 	if err != nil {
 		return err
 	}
-	access := registry.Push
-	if opts.dryRun {
-		access = registry.Pull
-	}
-	l, err := openLifecycle(env, opts.lifecycleOptions, access)
+	l, err := openLifecycle(env, opts.lifecycleOptions, writing(opts.dryRun))
 	if err != nil {
 		return err
 	}

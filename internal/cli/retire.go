@@ -57,22 +57,17 @@ func runRetire(ctx context.Context, env Env, opts retireOptions, name string) er
 	if err != nil {
 		return err
 	}
-	access := registry.Push
-	if opts.dryRun {
-		access = registry.Pull
-	}
-	l, err := openLifecycle(env, opts.lifecycleOptions, access)
+	l, err := openLifecycle(env, opts.lifecycleOptions, writing(opts.dryRun))
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	p := l.published(ref)
-	t, err := template("--as", cmp.Or(opts.as, p.Retire))
+	t, moves, err := l.naming(ref, opts.as)
 	if err != nil {
 		return err
 	}
 	done, err := l.retire(opts.dryRun).Retire(ctx, retire.Request{
-		Ref: ref, Template: t, Moves: opts.moves || p.Moves && opts.as == "", By: cmp.Or(opts.by, because(env)),
+		Ref: ref, Template: t, Moves: opts.moves || moves, By: cmp.Or(opts.by, because(env)),
 	})
 	if err != nil {
 		return lifecycleStatus(err)
@@ -147,13 +142,12 @@ func runRollback(ctx context.Context, env Env, opts rollbackOptions, name string
 		return err
 	}
 	defer l.close()
-	p := l.published(ref)
-	t, err := template("--as", cmp.Or(opts.as, p.Retire))
+	t, moves, err := l.naming(ref, opts.as)
 	if err != nil {
 		return err
 	}
 	back, err := l.retire(opts.dryRun).Rollback(ctx, retire.Back{
-		Ref: ref, To: opts.to, Template: t, Moves: p.Moves && opts.as == "", By: because(env),
+		Ref: ref, To: opts.to, Template: t, Moves: moves, By: because(env),
 	})
 	if err != nil {
 		return lifecycleStatus(err)
