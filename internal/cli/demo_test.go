@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,16 @@ func TestDemoTellsItsStory(t *testing.T) {
 	for line := range strings.Lines(stdout) {
 		assert.LessOrEqual(t, len([]rune(line)), 180, "too wide: %s", line)
 	}
+}
+
+// What a machine takes over a step is no part of the story: here it is hours.
+func TestDemoOnASlowMachine(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var asked atomic.Int64
+	require.NoError(t, demo.Run(t.Context(), demo.Options{
+		Out: io.Discard, Run: runCommand,
+		Now: func() time.Time { return time.Unix(1_800_000_000, 0).Add(time.Duration(asked.Add(1)) * time.Hour) },
+	}))
 }
 
 // runCommand runs a command as the program does.

@@ -43,7 +43,7 @@ type story struct {
 // Run tells the story. The error says which step failed, or what was not as
 // the story says.
 func Run(ctx context.Context, opts Options) error {
-	clock := &clock{now: opts.Now}
+	clock := newClock(opts.Now)
 	world, err := StartWorld(ctx, WorldOptions{Now: clock.Now})
 	if err != nil {
 		return fmt.Errorf("start the demo's world: %w", err)
@@ -87,6 +87,7 @@ func (s *story) keep(ctx context.Context) error {
 	s.say("The repositories are in %s.\nRegistry and GitHub run until you press Ctrl-C; in another terminal try\n\n  cd %[1]s && basekeeper check\n  export GITHUB_API_URL=%s GITHUB_TOKEN=%s\n  basekeeper check --organization %s --config %[1]s/%[5]s",
 		s.dir, s.GitHub, Token, Organization, configName)
 	if s.err == nil {
+		s.clock.letGo()
 		<-ctx.Done()
 	}
 	return s.err

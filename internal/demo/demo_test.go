@@ -44,10 +44,17 @@ func TestLoopback(t *testing.T) {
 
 func TestNobodyWaitsForTheClock(t *testing.T) {
 	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	c := &clock{now: func() time.Time { return start }}
+	real := start
+	c := newClock(func() time.Time { return real })
 	require.NoError(t, c.Sleep(t.Context(), time.Hour))
 	require.NoError(t, c.Sleep(t.Context(), -time.Hour))
+	real = real.Add(time.Minute)
+	assert.Equal(t, start.Add(time.Hour), c.Now(), "it stands")
+	c.letGo()
 	assert.Equal(t, start.Add(time.Hour), c.Now())
+	real = real.Add(time.Minute)
+	c.skip(time.Second)
+	assert.Equal(t, start.Add(time.Hour+time.Minute+time.Second), c.Now(), "it runs")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, c.Sleep(ctx, time.Hour), context.Canceled)
