@@ -95,6 +95,9 @@ func (g *gathering) look(ctx context.Context, facts plan.PullFacts, wanted []pla
 			g.run.seen[plan.Branch{Repository: p.Name, Name: b.Name}] = seen
 		}
 	}
+	if err := g.lookUp(ctx, wanted); err != nil {
+		return err
+	}
 	var sights []sight
 	var asked []plan.Pull
 	for _, w := range wanted {
@@ -132,6 +135,35 @@ func (g *gathering) look(ctx context.Context, facts plan.PullFacts, wanted []pla
 		sights = append(sights, sight{name, g.run.projects[w.Repository], paths(facts.Plan, w), w.Branch + " closed", pull.HeadID, true})
 	}
 	return g.see(ctx, sights)
+}
+
+// lookUp asks for the wanted branches that the listing may have left out.
+func (g *gathering) lookUp(ctx context.Context, wanted []plan.Pull) error {
+	var refs []forge.Ref
+	for _, w := range wanted {
+		r := g.run.projects[w.Repository].Repository
+		if _, listed := g.run.seen[plan.Branch{Repository: w.Repository, Name: w.Branch}]; r.Partial && !listed {
+			refs = append(refs, forge.Ref{Repository: r, Branch: w.Branch})
+		}
+	}
+	names, ok := g.Forge.(namer)
+	if len(refs) == 0 || !ok {
+		return nil
+	}
+	found, err := names.Branches(ctx, refs)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for i, ref := range refs {
+		name := plan.Branch{Repository: ref.Repository.Name, Name: ref.Branch}
+		switch {
+		case i < len(found) && found[i] != nil:
+			g.run.seen[name] = plan.Seen{Branch: found[i]}
+		case err != nil:
+			g.unread(name, err)
+		}
+	}
+	return nil
 }
 
 // closed asks for the pull requests from the same branches that were closed

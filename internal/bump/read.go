@@ -23,8 +23,6 @@ const (
 	maxFile = 1 << 20
 	// together is how many branches are read before their files are forgotten.
 	together = 50
-	// treesAtOnce is how many trees are asked for at once.
-	treesAtOnce = 8
 )
 
 // Modes of git's tree entries.
@@ -92,23 +90,18 @@ func (f Remote) readAll(ctx context.Context, all []*reading, done func(*reading)
 
 // readSome reads a few branches: a tree each, their files together.
 func (f Remote) readSome(ctx context.Context, some []*reading) error {
-	trees := make([][]forge.Entry, len(some))
-	var group errgroup.Group
-	group.SetLimit(treesAtOnce)
+	at := make([]forge.Commitish, len(some))
 	for i, r := range some {
-		group.Go(func() error {
-			trees[i], r.err = f.Forge.Tree(ctx, forge.Commitish{Repository: r.repository, Commit: r.commit})
-			return nil
-		})
+		at[i] = forge.Commitish{Repository: r.repository, Commit: r.commit}
 	}
-	_ = group.Wait() // no function returns an error
+	trees := f.Forge.Trees(ctx, at)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	var wanted []file
 	for i, r := range some {
-		if r.err == nil {
-			wanted = append(wanted, f.choose(r, trees[i])...)
+		if r.err = trees[i].Err; r.err == nil {
+			wanted = append(wanted, f.choose(r, trees[i].Entries)...)
 		}
 	}
 	if err := f.fetch(ctx, wanted); err != nil {
@@ -210,7 +203,7 @@ func (f Remote) fetch(ctx context.Context, files []file) error {
 
 // follow returns the files that symbolic links lead to, where those are not
 // read under their own name.
-func follow(files []file, trees [][]forge.Entry, some []*reading) []file {
+func follow(files []file, trees []forge.Tree, some []*reading) []file {
 	var linked []file
 	for i := range files {
 		link := &files[i]
@@ -218,7 +211,7 @@ func follow(files []file, trees [][]forge.Entry, some []*reading) []file {
 			continue
 		}
 		target := path.Join(path.Dir(link.entry.Path), string(link.content.Content))
-		tree := trees[slices.Index(some, link.of)]
+		tree := trees[slices.Index(some, link.of)].Entries
 		at := slices.IndexFunc(tree, func(e forge.Entry) bool { return e.Path == target })
 		known := slices.ContainsFunc(slices.Concat(files, linked), func(o file) bool {
 			return o.of == link.of && o.entry.Path == target && o.config == link.config

@@ -18,9 +18,15 @@ type lister interface {
 	Matching(ctx context.Context, repository forge.Repository, match func(name string) bool) ([]string, error)
 }
 
+// namer finds branches by name, without their pull requests, nil for one that
+// is not there. It is what a forge has that lists only a part of them.
+type namer interface {
+	Branches(ctx context.Context, refs []forge.Ref) ([]*forge.Branch, error)
+}
+
 // reader reads what is in them.
 type reader interface {
-	Tree(ctx context.Context, at forge.Commitish) ([]forge.Entry, error)
+	Trees(ctx context.Context, at []forge.Commitish) []forge.Tree
 	Files(ctx context.Context, wanted []forge.Wanted) ([]forge.File, error)
 	Closed(ctx context.Context, refs []forge.Ref) ([]*forge.PullRequest, error)
 }

@@ -16,6 +16,7 @@ type Repository struct {
 	Topics        []string
 	Size          int64    // KiB, by the forge's own count
 	Branches      []Branch // those under the prefix that was asked for, by name
+	Partial       bool     // Branches has only those with an open pull request; the forge is to be asked for others by name
 }
 
 // Branch is a branch with the open pull request from it.
@@ -102,6 +103,13 @@ type Entry struct {
 	Mode string // as git writes it: 100644, 100755, 120000 (symbolic link), 160000 (submodule)
 	Blob string // see [BlobID]
 	Size int64  // bytes
+}
+
+// Tree is the files of a commit by path, submodules and symbolic links
+// included, or why they could not be read.
+type Tree struct {
+	Entries []Entry
+	Err     error
 }
 
 // Wanted is a file to read.

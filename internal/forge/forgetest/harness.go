@@ -14,6 +14,7 @@ type Forge interface {
 	Account(ctx context.Context) (forge.Account, error)
 	Repositories(ctx context.Context, scope forge.Scope) ([]forge.Repository, []forge.Skipped, error)
 	Tree(ctx context.Context, at forge.Commitish) ([]forge.Entry, error)
+	Trees(ctx context.Context, at []forge.Commitish) []forge.Tree
 	Files(ctx context.Context, wanted []forge.Wanted) ([]forge.File, error)
 	Heads(ctx context.Context, refs []forge.Ref) ([]string, error)
 	Matching(ctx context.Context, repository forge.Repository, glob func(string) bool) ([]string, error)
@@ -95,6 +96,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		"branches with their pull request": testBranches,
 		"whose commits":                    testWhoseCommits,
 		"tree":                             testTree,
+		"many trees":                       testTrees,
 		"files byte by byte":               testFiles,
 		"files that cannot be read":        testUnreadable,
 		"many files":                       testManyFiles,

@@ -51,6 +51,36 @@ func testTree(t *testing.T, h Harness) {
 	require.Error(t, err)
 }
 
+func testTrees(t *testing.T, h Harness) {
+	f := h.Client(t, nil)
+	var at []forge.Commitish
+	for i := range 12 {
+		name := fmt.Sprintf("%s/app%d", h.Owner(), i)
+		files := []forge.NewFile{text("Dockerfile", oldFrom)}
+		for j := range 20 * i { // the last ones have more than fit a page
+			files = append(files, text(fmt.Sprintf("d%d/f%d", j%7, j), name))
+		}
+		h.Create(t, name, Kind{}, files...)
+		r := find(t, f, name)
+		at = append(at, forge.Commitish{Repository: r, Commit: r.Head})
+	}
+	gone := at[0]
+	gone.Repository.ID, gone.Repository.Name = "nothing", h.Owner()+"/nowhere"
+	lost := at[1]
+	lost.Commit = strings.Repeat("9", 40)
+	got := f.Trees(t.Context(), append([]forge.Commitish{gone, lost}, at...))
+	require.Len(t, got, len(at)+2)
+	require.ErrorIs(t, got[0].Err, forge.ErrNotFound)
+	require.ErrorIs(t, got[1].Err, forge.ErrNotFound)
+	for i, one := range at {
+		require.NoError(t, got[i+2].Err, one.Repository.Name)
+		want, err := f.Tree(t.Context(), one)
+		require.NoError(t, err)
+		assert.Len(t, want, 1+20*i)
+		assert.Equal(t, want, got[i+2].Entries, one.Repository.Name)
+	}
+}
+
 func testFiles(t *testing.T, h Harness) {
 	name := h.Owner() + "/app"
 	var files []forge.NewFile

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	rest "github.com/google/go-github/v60/github"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
@@ -34,6 +35,21 @@ func (c *Client) Tree(ctx context.Context, at forge.Commitish) ([]forge.Entry, e
 	}
 	slices.SortFunc(w.entries, func(a, b forge.Entry) int { return cmp.Compare(a.Path, b.Path) })
 	return w.entries, nil
+}
+
+// Trees does what Tree does for many commits, in their order.
+func (c *Client) Trees(ctx context.Context, at []forge.Commitish) []forge.Tree {
+	all := make([]forge.Tree, len(at))
+	var group errgroup.Group
+	group.SetLimit(2 * c.opts.Concurrency)
+	for i, one := range at {
+		group.Go(func() error {
+			all[i].Entries, all[i].Err = c.Tree(ctx, one)
+			return nil
+		})
+	}
+	_ = group.Wait() // no function returns an error
+	return all
 }
 
 // treeWalk reads a tree that may be too large for one request.
