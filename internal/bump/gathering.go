@@ -180,7 +180,7 @@ func (g *gathering) decide(ctx context.Context) (plan.Plan, error) {
 		return plan.Plan{}, err
 	}
 	p := plan.Decide(facts)
-	p.Forge, p.Skips = true, g.skips
+	p.Forge, p.Flavor, p.Skips = true, g.Flavor, g.skips
 	for _, s := range g.skipped {
 		p.Skips = append(p.Skips, skipOf(s))
 	}

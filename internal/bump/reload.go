@@ -14,6 +14,9 @@ import (
 // with a reason that says to plan again.
 func (f Remote) Reload(ctx context.Context, p plan.Plan) (Run, error) {
 	run := newRun()
+	if p.Flavor != f.Flavor {
+		return run, fmt.Errorf("the plan is for %s and this run is for %s: give the same forge to both", p.Flavor, f.Flavor)
+	}
 	run.Plan = p
 	run.Plan.Pulls = slices.Clone(p.Pulls)
 	scope := forge.Scope{BranchPrefix: forge.BranchPrefix}

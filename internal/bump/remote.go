@@ -61,6 +61,8 @@ type details interface {
 type Remote struct {
 	Flow
 	Forge   Forge
+	Flavor  forge.Flavor // of the forge
+	Home    string       // the forge's address, https://git.corp.example: sources there are linked as on its own kind
 	Heads   heads
 	Details details         // what pull requests say about images; nil for nothing
 	Config  config.Config   // of the run; each repository's own narrows it

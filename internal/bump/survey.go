@@ -2,7 +2,7 @@ package bump
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/plan"
@@ -16,7 +16,7 @@ type surveyor interface {
 
 // Survey is what the files of a scope name.
 type Survey struct {
-	Occurrences  []scan.Occurrence // Branch is a branch, or "pull request 12"
+	Occurrences  []scan.Occurrence // Branch is a branch, or "pull request 12", on GitLab "!12"
 	Missing      []plan.Skip       // what could not be listed or read
 	Problems     []scan.Problem    // files, or places in them, that could not be read as they should
 	Repositories int               // that have a commit
@@ -37,7 +37,7 @@ type Survey struct {
 func (f Remote) Survey(ctx context.Context) (Survey, error) {
 	lists, ok := f.Forge.(surveyor)
 	if !ok {
-		return Survey{}, errors.New("this forge does not list open pull requests")
+		return Survey{}, fmt.Errorf("this forge does not list open %ss", f.Flavor.Noun())
 	}
 	scope := f.Scope
 	scope.BranchPrefix = "" // nothing is to be known of our own branches

@@ -3,7 +3,6 @@ package bump
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -51,14 +50,14 @@ func (s *surveying) pulls(ctx context.Context, lists surveyor, found []forge.Rep
 		return ctx.Err()
 	case errors.As(err, &incomplete):
 		for _, one := range incomplete.Skipped {
-			s.g.skip(forge.Skipped{Name: one.Name + ", open pull requests", Err: one.Err})
+			s.g.skip(forge.Skipped{Name: one.Name + ", open " + s.g.Flavor.Noun() + "s", Err: one.Err})
 		}
 	case err != nil:
-		s.g.skip(forge.Skipped{Name: "open pull requests", Err: err})
+		s.g.skip(forge.Skipped{Name: "open " + s.g.Flavor.Noun() + "s", Err: err})
 	}
 	for i, pulls := range all {
 		for _, p := range pulls {
-			r := &reading{repository: found[i], branch: fmt.Sprintf("refs/pull/%d/head", p.Number), commit: p.HeadID}
+			r := &reading{repository: found[i], branch: s.g.Flavor.HeadRef(p.Number), commit: p.HeadID}
 			s.numbers[r] = p.Number
 			s.add(r)
 		}
@@ -108,7 +107,7 @@ func (s *surveying) result() Survey {
 func (s *surveying) label(r *reading) (name, branch, whole string) {
 	name = r.repository.Name
 	if number, ok := s.numbers[r]; ok {
-		branch = fmt.Sprintf("pull request %d", number)
+		branch = s.g.Flavor.Label(number)
 		return name, branch, name + ", " + branch
 	}
 	if r.branch == r.repository.DefaultBranch {

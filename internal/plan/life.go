@@ -36,10 +36,10 @@ func (f PullFacts) decide(p *Pull) {
 		p.leave(Unread, seen.Unread)
 	case seen.declined(f.content(*p)):
 		p.Number, p.URL = seen.Closed.Number, seen.Closed.URL
-		p.leave(Declined, fmt.Sprintf("#%d, which made the same change, was closed unmerged; the next digest is proposed again", seen.Closed.Number))
+		p.leave(Declined, fmt.Sprintf("%s, which made the same change, was closed unmerged; the next digest is proposed again", f.Plan.Flavor.Number(seen.Closed.Number)))
 	case b != nil && !b.Head.Mine && !seen.Behind:
 		p.BranchID = b.Head.ID
-		p.leave(Edited, fmt.Sprintf("the branch %s has commits that are not basekeeper's; delete it to have a pull request", p.Branch))
+		p.leave(Edited, fmt.Sprintf("the branch %s has commits that are not basekeeper's; delete it to have a %s", p.Branch, f.Plan.Flavor.Noun()))
 	case !f.inWindow(*p):
 		p.leave(Outside, "outside of the schedule's windows")
 	default:
@@ -59,19 +59,19 @@ func (p *Pull) leave(why Why, reason string) { p.Step, p.Why, p.Reason = Leave, 
 
 // open decides about a pull request that is there.
 func (f PullFacts) open(p *Pull, seen Seen) {
-	pull := seen.Branch.Pull
+	pull, number := seen.Branch.Pull, f.Plan.Flavor.Number(p.Number)
 	switch {
 	case !pull.Mine || pull.Foreign:
-		p.leave(Taken, fmt.Sprintf("#%d comes from this branch and is not basekeeper's", p.Number))
+		p.leave(Taken, fmt.Sprintf("%s comes from this branch and is not basekeeper's", number))
 		return
 	case pull.OthersTouch || pull.Commits > 1: // we make one; the account's owner may have added to it
-		p.leave(Edited, fmt.Sprintf("#%d has commits that are not basekeeper's", p.Number))
+		p.leave(Edited, fmt.Sprintf("%s has commits that are not basekeeper's", number))
 		if !seen.Hint.HandsOff {
 			p.Step = Note
 		}
 		return
 	case pull.Base != p.Base:
-		p.leave(Edited, fmt.Sprintf("#%d was pointed at another branch, %s", p.Number, pull.Base))
+		p.leave(Edited, fmt.Sprintf("%s was pointed at another branch, %s", number, pull.Base))
 		return
 	case seen.Unread != "":
 		p.leave(Unread, seen.Unread)
@@ -157,9 +157,9 @@ func (f PullFacts) limit(pulls, left []Pull) {
 		}
 		switch most := f.OpenLimit(p.Repository); {
 		case open[p.Repository] >= most:
-			p.leave(Limited, fmt.Sprintf("%d pull requests are open in this repository, which is its open-limit; merge or close one", open[p.Repository]))
+			p.leave(Limited, fmt.Sprintf("%d %ss are open in this repository, which is its open-limit; merge or close one", open[p.Repository], f.Plan.Flavor.Noun()))
 		case made >= f.NewLimit:
-			p.leave(Limited, fmt.Sprintf("this run has made %d pull requests, which is its new-limit; the next run goes on", made))
+			p.leave(Limited, fmt.Sprintf("this run has made %d %ss, which is its new-limit; the next run goes on", made, f.Plan.Flavor.Noun()))
 		default:
 			open[p.Repository]++
 			made++

@@ -28,10 +28,11 @@ type Plan struct {
 	Bumps     []Bump         `json:"bumps"`
 	Holds     []Hold         `json:"holds"`
 	Problems  []scan.Problem `json:"problems"`
-	Current   int            `json:"current"`         // references that are pinned to what their tag points at now
-	Forge     bool           `json:"forge,omitempty"` // it is for repositories on a forge, not for folders
-	Pulls     []Pull         `json:"pulls,omitempty"` // on a forge: the pull requests that carry the bumps
-	Skips     []Skip         `json:"skips,omitempty"` // on a forge: repositories that were not looked at
+	Current   int            `json:"current"`          // references that are pinned to what their tag points at now
+	Forge     bool           `json:"forge,omitempty"`  // it is for repositories on a forge, not for folders
+	Flavor    forge.Flavor   `json:"flavor,omitempty"` // of that forge
+	Pulls     []Pull         `json:"pulls,omitempty"`  // on a forge: the pull requests that carry the bumps
+	Skips     []Skip         `json:"skips,omitempty"`  // on a forge: repositories that were not looked at
 }
 
 // Bump replaces one digest of an image's tag by another in one repository.
@@ -166,6 +167,9 @@ func Decode(content []byte) (Plan, error) {
 	if p.Version != Version {
 		return Plan{}, fmt.Errorf("decode plan: version %d, this basekeeper reads version %d: make the plan again", p.Version, Version)
 	}
+	if !p.Flavor.Known() {
+		return Plan{}, fmt.Errorf("decode plan: %.40q is no flavor of a forge that this basekeeper knows", string(p.Flavor))
+	}
 	for _, b := range p.Bumps {
 		if _, err := image.ParseDigest(string(b.To)); err != nil {
 			return Plan{}, fmt.Errorf("decode plan: bump of %s in %s: %w", b.Image, b.Repository, err)
@@ -179,11 +183,11 @@ func Decode(content []byte) (Plan, error) {
 	for _, q := range p.Pulls {
 		for _, i := range q.Bumps {
 			if i < 0 || i >= len(p.Bumps) || p.Bumps[i].Repository != q.Repository || p.Bumps[i].Branch != q.Base {
-				return Plan{}, fmt.Errorf("decode plan: pull request from %s in %s: no bump %d of its own", q.Branch, q.Repository, i)
+				return Plan{}, fmt.Errorf("decode plan: %s from %s in %s: no bump %d of its own", p.Flavor.Noun(), q.Branch, q.Repository, i)
 			}
 		}
 		if !strings.HasPrefix(q.Branch, forge.BranchPrefix) {
-			return Plan{}, fmt.Errorf("decode plan: pull request in %s: %q is no branch of basekeeper's", q.Repository, q.Branch)
+			return Plan{}, fmt.Errorf("decode plan: %s in %s: %q is no branch of basekeeper's", p.Flavor.Noun(), q.Repository, q.Branch)
 		}
 	}
 	return p, nil
