@@ -72,10 +72,10 @@ func (f Remote) carryOut(ctx context.Context, r Run, p plan.Pull, files []forge.
 	case plan.Create, plan.Update, plan.Finish:
 		err = f.propose(ctx, r, &done, files)
 	case plan.Close:
-		body, comment := render.Closing(branch.Pull.Body, p.Reason)
+		body, comment := render.Closing(f.Flavor, branch.Pull.Body, p.Reason)
 		err = f.Forge.Close(ctx, repository, *branch.Pull, branch.Head.ID, body, comment)
 	case plan.Note:
-		body, comment := render.HandsOff(branch.Pull.Body)
+		body, comment := render.HandsOff(f.Flavor, branch.Pull.Body)
 		err = f.Forge.Note(ctx, repository, *branch.Pull, body, comment)
 	}
 	switch {
@@ -84,7 +84,7 @@ func (f Remote) carryOut(ctx context.Context, r Run, p plan.Pull, files []forge.
 	case errors.Is(err, forge.ErrMoved):
 		done.Lost = err.Error()
 	default:
-		done.Err = fmt.Errorf("%s: %s pull request from %s: %w", p.Repository, p.Step, p.Branch, err)
+		done.Err = fmt.Errorf("%s: %s %s from %s: %w", p.Repository, p.Step, f.Flavor.Noun(), p.Branch, err)
 	}
 	return done
 }
@@ -116,7 +116,7 @@ func (f Remote) propose(ctx context.Context, r Run, done *Pulled, files []forge.
 	}
 	p.Number, p.URL = got.Pull.Number, got.Pull.URL
 	done.Signed, done.Warnings = got.Signed, got.Warnings
-	if !got.Signed && len(files) > 0 {
+	if !got.Signed && len(files) > 0 && f.Flavor == forge.GitHub { // on GitLab that is the instance's matter, not the token's
 		done.Warnings = append(done.Warnings, "the forge did not sign the commit; with the token of an App it does")
 	}
 	f.known(*p, got.Commit, r.Plan, files)

@@ -41,7 +41,8 @@ func (s *surveying) branches(ctx context.Context, found []forge.Repository) erro
 }
 
 // pulls adds the heads of open pull requests. Those from forks can be read in
-// the repository that they are for, under the name that the forge gives them.
+// the repository that they are for, by commit: GitHub and GitLab keep it there
+// under a name of its own while the pull request is open.
 func (s *surveying) pulls(ctx context.Context, lists surveyor, found []forge.Repository) error {
 	all, err := lists.OpenPulls(ctx, found)
 	var incomplete *forge.IncompleteError

@@ -78,7 +78,7 @@ func join(to, from []string) []string {
 // left out.
 func (r Run) request(p plan.Pull) render.Request {
 	request := render.Request{
-		Repository: p.Repository, BaseBranch: p.Base, HeadBranch: p.Branch, AutoMerge: p.AutoMerge != "", Refresh: true,
+		Flavor: r.Plan.Flavor, Repository: p.Repository, BaseBranch: p.Base, HeadBranch: p.Branch, AutoMerge: p.AutoMerge != "", Refresh: true,
 	}
 	for _, i := range p.Bumps {
 		request.Changes = append(request.Changes, render.Change{Bump: r.Plan.Bumps[i]})
@@ -90,6 +90,7 @@ func (r Run) request(p plan.Pull) render.Request {
 // that cannot be asked is written about with less.
 func (f Remote) described(ctx context.Context, r Run, p plan.Pull) render.Request {
 	request := r.request(p)
+	request.Home = f.Home
 	for i := range request.Changes {
 		c := &request.Changes[i]
 		ref := c.Ref().Tagged("")

@@ -310,5 +310,5 @@ func printPulled(env Env, format string, p plan.Plan, rows []render.Pulled) erro
 	if err := render.Plan(env.Stdout, p); err != nil {
 		return err
 	}
-	return render.PulledTable(env.Stdout, rows)
+	return render.PulledTable(env.Stdout, p.Flavor, rows)
 }

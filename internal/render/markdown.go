@@ -2,8 +2,11 @@ package render
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // Lengths in characters of the longest texts that are shown.
@@ -17,11 +20,19 @@ const (
 // that an entity in place of the sign would not do.
 const gap = "&#8203;"
 
-// Escape writes text from outside as Markdown that shows nothing but the text,
-// on one line: no mention, reference to an issue, a commit or a merge request,
-// link, address, HTML, emphasis, cell of a table, list or command of a bot. It
-// is cut where it is long.
-func Escape(s string) string {
+// Escape writes text from outside as GitHub's Markdown that shows nothing but
+// the text, on one line: no mention, reference to an issue, a commit or a merge
+// request, link, address, HTML, emphasis, cell of a table, list or command of a
+// bot. It is cut where it is long.
+func Escape(s string) string { return EscapeFor(forge.GitHub, s) }
+
+// EscapeFor is [Escape] for a forge's Markdown. GitLab, which looks for formulas
+// in the text too, gets another sign for the dollar: no gap would part it from
+// what it stands for.
+func EscapeFor(f forge.Flavor, s string) string {
+	if f == forge.GitLab {
+		s = strings.ReplaceAll(cutBytes(s, 4*maxText+1), "$", "＄")
+	}
 	runes := []rune(tame(strings.Join(strings.Fields(cutBytes(s, 4*maxText)), " "), maxText))
 	breaks := breakpoints(runes)
 	var b strings.Builder
@@ -30,7 +41,7 @@ func Escape(s string) string {
 			b.WriteString(gap)
 		}
 		switch {
-		case c < unicode.MaxASCII && !plainSign(c) && !letterOrDigit(c) && c != ' ', i == 0 && strings.ContainsRune("-+./", c), numbered(runes, i):
+		case c < unicode.MaxASCII && !plainSign(c) && !letterOrDigit(c) && c != ' ', i == 0 && strings.ContainsRune("-+./;", c), numbered(runes, i):
 			fmt.Fprintf(&b, "&#%d;", c)
 		default:
 			b.WriteRune(c)
@@ -38,6 +49,10 @@ func Escape(s string) string {
 	}
 	return b.String()
 }
+
+// color is what forges put a chip of that color beside, where it is all that a
+// code span holds.
+var color = regexp.MustCompile(`(?i)^\s*(#[0-9a-f]{3,8}|(rgb|hsl)a?\s*\(.*\))\s*$`)
 
 // plainSign reports whether c means nothing in Markdown inside of a line.
 func plainSign(c rune) bool { return strings.ContainsRune(",.-/();'?+", c) }
@@ -65,9 +80,9 @@ func breakpoints(runes []rune) []bool {
 			next = runes[i+1]
 		}
 		switch {
-		case strings.ContainsRune("@#!$%&~^*:[\\", c): // @user, #1, !1, ~label, :emoji:, scheme://
+		case strings.ContainsRune("@#!$%&~^*:[{\\", c): // @user, #1, !1, ~label, :emoji:, scheme://, {+added+}
 			breaks[i+1] = next != ' '
-		case c == '-' && i > 0 && letterOrDigit(runes[i-1]) && next >= '0' && next <= '9': // GH-1, TICKET-1
+		case c == '-' && i > 0 && runes[i-1] != ' ' && next >= '0' && next <= '9': // GH-1, TICKET_-1
 			breaks[i+1] = true
 		case c == '.' && i > 2 && strings.EqualFold(string(runes[i-3:i]), "www"):
 			breaks[i] = true
@@ -89,9 +104,13 @@ func hexRun(before int, c rune) int {
 }
 
 // Code writes text from outside as a code span, in which forges look for
-// nothing; it also stands in a cell of a table. It is cut where it is long.
+// nothing but colors; it also stands in a cell of a table. It is cut where it
+// is long. What they would show as a color is between quotes.
 func Code(s string) string {
 	s = strings.ReplaceAll(tame(s, maxCode), "|", `\u007c`)
+	if color.MatchString(s) {
+		s = `"` + s + `"`
+	}
 	longest, run := 0, 0
 	for _, c := range s {
 		if c != '`' {

@@ -3,27 +3,25 @@ package render
 import (
 	"strings"
 	"unicode/utf8"
-)
 
-// maxText64 is the number of characters that GitHub takes in a body or a
-// comment; in bytes, which are no fewer.
-const maxText64 = 65_535
+	"github.com/basekeeper/basekeeper/internal/forge"
+)
 
 // Closing returns the body of a pull request that basekeeper closes itself,
 // with that remembered, and a comment with the reason.
-func Closing(body, reason string) (newBody, comment string) {
+func Closing(f forge.Flavor, body, reason string) (newBody, comment string) {
 	s, _ := DecodeState(body)
 	s.ClosedBy = Tool
-	return SetState(body, s), "Nothing is left to do here, so this is closed and its branch deleted.\n\nReason: " + Escape(reason) + "\n"
+	return SetState(f, body, s), "Nothing is left to do here, so this is closed and its branch deleted.\n\nReason: " + EscapeFor(f, reason) + "\n"
 }
 
 // HandsOff returns the body of a pull request that a person has committed to,
 // with that remembered, and a comment that says what follows from it.
-func HandsOff(body string) (newBody, comment string) {
+func HandsOff(f forge.Flavor, body string) (newBody, comment string) {
 	s, _ := DecodeState(body)
 	s.HandsOff = true
-	return SetState(body, s), strings.Join([]string{
-		"There are commits here that are not basekeeper's, so it leaves this pull request alone from now on: " +
+	return SetState(f, body, s), strings.Join([]string{
+		"There are commits here that are not basekeeper's, so it leaves this " + f.Noun() + " alone from now on: " +
 			"it neither moves it on to newer digests nor closes it.",
 		"Merge or close it when you are done. To have basekeeper start anew, close it and delete the branch.",
 		"",

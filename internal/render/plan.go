@@ -18,7 +18,7 @@ func Plan(w io.Writer, p plan.Plan) error {
 	}{
 		{"Stale, can be bumped", bumpRows(p)},
 		{"Left alone", holdRows(p, func(h plan.Hold) bool { return !quiet(h.Code) })},
-		{"Pull requests", pullRows(p)},
+		{plural(p.Flavor), pullRows(p)},
 		{"Could not be read", problemRows(p)},
 		{"Repositories that were not looked at", skipRows(p)},
 	}

@@ -6,15 +6,18 @@ import (
 	"strings"
 
 	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
 )
 
 // Request is all that the text of a pull request is made from.
 type Request struct {
-	Repository string // owner/name
-	BaseBranch string // that it is to be merged into
-	HeadBranch string // that it comes from
+	Flavor     forge.Flavor // of the forge that it is for
+	Home       string       // the address of that forge, https://git.corp.example; empty where it does not matter
+	Repository string       // owner/name
+	BaseBranch string       // that it is to be merged into
+	HeadBranch string       // that it comes from
 	Changes    []Change
 	Notes      []string       // what else the reviewer should know
 	Template   config.Message // of the commit's message; zero for the default
@@ -38,7 +41,7 @@ type Text struct {
 }
 
 // Bytes that the parts of a body may have, together less than the 65,536
-// characters that GitHub takes.
+// characters that GitHub takes; GitLab takes more, but nobody reads more.
 const (
 	mostTable   = 12_000
 	mostFiles   = 8_000
@@ -53,12 +56,12 @@ const (
 func PullRequest(r Request) Text {
 	title, message := Message(r)
 	var b strings.Builder
-	writeGone(&b, r.Changes)
+	writeGone(&b, r)
 	b.WriteString(opening(r) + "\n\n")
 	writeMoves(&b, r.Changes)
 	writeNotes(&b, r)
 	writeFiles(&b, r.Changes)
-	writeSources(&b, r.Changes)
+	writeSources(&b, r)
 	writeHelp(&b, r)
 	if r.Refresh {
 		b.WriteString(refreshBox(" ") + "Tick this box to have the branch made anew.\n\n")
@@ -101,9 +104,9 @@ func pins(changes []Change) bool {
 }
 
 // writeGone warns of pins that break builds now.
-func writeGone(b *strings.Builder, changes []Change) {
+func writeGone(b *strings.Builder, r Request) {
 	var gone []string
-	for _, c := range changes {
+	for _, c := range r.Changes {
 		if c.Gone {
 			gone = append(gone, fmt.Sprintf("> * %s, pinned to %s", Code(c.Ref().Familiar()), Code(c.From.Short())))
 		}
@@ -111,7 +114,11 @@ func writeGone(b *strings.Builder, changes []Change) {
 	if len(gone) == 0 {
 		return
 	}
-	b.WriteString("> [!WARNING]\n> The registry no longer has a digest that is in use: builds fail until this is merged.\n>\n")
+	head := "> [!WARNING]"
+	if r.Flavor == forge.GitLab { // alerts are there since 17.10 only
+		head = "> **Warning**\n>"
+	}
+	b.WriteString(head + "\n> The registry no longer has a digest that is in use: builds fail until this is merged.\n>\n")
 	lines(b, mostGone, gone, "> * and %d more")
 	b.WriteString("\n")
 }
@@ -120,20 +127,27 @@ func writeGone(b *strings.Builder, changes []Change) {
 func writeNotes(b *strings.Builder, r Request) {
 	var notes []string
 	for _, n := range r.Notes {
-		notes = append(notes, "* "+Escape(n))
+		notes = append(notes, "* "+EscapeFor(r.Flavor, n))
 	}
 	for _, c := range r.Changes {
 		if c.Note != "" && !c.Gone { // the warning says it
-			notes = append(notes, fmt.Sprintf("* %s: %s", Code(c.Ref().Familiar()), Escape(c.Note)))
+			notes = append(notes, fmt.Sprintf("* %s: %s", Code(c.Ref().Familiar()), EscapeFor(r.Flavor, c.Note)))
 		}
 	}
 	if r.AutoMerge {
-		notes = append(notes, "* It is merged automatically once all that the branch asks for is there.")
+		notes = append(notes, automatically(r.Flavor))
 	}
 	if len(notes) > 0 {
 		lines(b, mostNotes, notes, "* and %d more")
 		b.WriteString("\n")
 	}
+}
+
+func automatically(f forge.Flavor) string {
+	if f == forge.GitLab {
+		return "* It is merged automatically once its pipeline has passed and all that the project asks for is there."
+	}
+	return "* It is merged automatically once all that the branch asks for is there."
 }
 
 // writeFiles lists the places that are edited.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/plan"
 )
 
@@ -30,8 +31,9 @@ var steps = map[plan.Step][2]string{
 	plan.Leave:  {"left", "left"},
 }
 
-// PulledTable writes what became of the pull requests, for people.
-func PulledTable(w io.Writer, all []Pulled) error {
+// PulledTable writes what became of the pull requests, for people, in the
+// forge's words.
+func PulledTable(w io.Writer, f forge.Flavor, all []Pulled) error {
 	var rows [][]string
 	counts := map[string]int{}
 	for _, p := range all {
@@ -45,7 +47,7 @@ func PulledTable(w io.Writer, all []Pulled) error {
 	if err := table(w, "", rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, pulledSummary(counts))
+	_, err := fmt.Fprintln(w, pulledSummary(f, counts))
 	return err
 }
 
@@ -78,7 +80,7 @@ func pulledRow(word string, p Pulled) []string {
 	return []string{word, Clean(p.Pull.Repository), Clean(place), Clean(text)}
 }
 
-func pulledSummary(counts map[string]int) string {
+func pulledSummary(f forge.Flavor, counts map[string]int) string {
 	var parts []string
 	for _, word := range []string{"opened", "moved on", "finished", "closed", "noted", "as it should be", "left", "failed", "to open", "to move on", "to finish", "to close", "to note"} {
 		if n := counts[word]; n > 0 {
@@ -86,9 +88,15 @@ func pulledSummary(counts map[string]int) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "No pull request is needed."
+		return "No " + f.Noun() + " is needed."
 	}
-	return "Pull requests: " + strings.Join(parts, ", ") + "."
+	return plural(f) + ": " + strings.Join(parts, ", ") + "."
+}
+
+// plural is what the forge calls pull requests, as a heading.
+func plural(f forge.Flavor) string {
+	noun := f.Noun()
+	return strings.ToUpper(noun[:1]) + noun[1:] + "s"
 }
 
 // pullRows lists the pull requests of a plan.

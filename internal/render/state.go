@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
@@ -23,8 +24,8 @@ const Tool = "basekeeper"
 
 const (
 	stateVersion = 1
-	maxState     = 12_000  // bytes of a state, encoded
-	maxBody      = 400_000 // bytes of a body that is looked at
+	maxState     = 12_000    // bytes of a state, encoded
+	maxBody      = 4_200_000 // bytes of a body that is looked at: all that GitLab takes
 )
 
 // stateLine and refreshLine match whole lines: text from outside never begins
@@ -96,8 +97,9 @@ func knownDigest(d image.Digest) bool {
 	return err == nil
 }
 
-// SetState returns body with s in place of what it remembered.
-func SetState(body string, s State) string {
+// SetState returns body with s in place of what it remembered, in as many bytes
+// as the forge takes characters, which are no more.
+func SetState(f forge.Flavor, body string, s State) string {
 	if len(body) > maxBody {
 		body = ""
 	}
@@ -105,7 +107,7 @@ func SetState(body string, s State) string {
 	for len(body) > 0 && (body[len(body)-1] == '\n' || body[len(body)-1] == '\r') {
 		body = body[:len(body)-1]
 	}
-	if most := maxText64 - maxState - 4; len(body) > most {
+	if most := f.MaxBody() - 1 - maxState - 4; len(body) > most {
 		body = cutBytes(body, most)
 	}
 	return body + "\n\n" + EncodeState(s) + "\n"

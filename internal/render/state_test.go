@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
@@ -57,7 +58,7 @@ func TestStateOfAnotherHand(t *testing.T) {
 		"familiar":    comment(`{"version":1,"digests":{"debian:12":` + good + `}}`),
 		"digest":      comment(`{"version":1,"digests":{"docker.io/library/debian:12":"sha256:x"}}`),
 		"long":        comment(`{"version":1,"closedBy":"` + strings.Repeat("x", 12_000) + `"}`),
-		"large":       strings.Repeat("x", 500_000) + "\n" + render.EncodeState(state(1)),
+		"large":       strings.Repeat("x", 5_000_000) + "\n" + render.EncodeState(state(1)),
 		"last is bad": render.EncodeState(state(1)) + "\n" + comment("{"),
 	} {
 		got, ok := render.DecodeState(body)
@@ -83,7 +84,7 @@ func TestRefresh(t *testing.T) {
 func TestClosing(t *testing.T) {
 	body := render.PullRequest(render.Request{Changes: []render.Change{debian()}}).Body
 	assert.False(t, render.ClosedByTool(body))
-	got, comment := render.Closing(body, "cooldown of @acme/team | #1")
+	got, comment := render.Closing(forge.GitHub, body, "cooldown of @acme/team | #1")
 	assert.True(t, render.ClosedByTool(got))
 	assert.Equal(t, "Nothing is left to do here, so this is closed and its branch deleted.\n\nReason: cooldown of &#64;&#8203;acme/team &#124; &#35;&#8203;1\n", comment)
 	s, ok := render.DecodeState(got)
@@ -92,16 +93,16 @@ func TestClosing(t *testing.T) {
 	before, _, _ := strings.Cut(body, "<!-- basekeeper: state")
 	assert.True(t, strings.HasPrefix(got, strings.TrimRight(before, "\n")), "the text stays")
 
-	again, _ := render.Closing(got, "x")
+	again, _ := render.Closing(forge.GitHub, got, "x")
 	assert.Equal(t, got, again)
-	edited, _ := render.Closing("", "x")
+	edited, _ := render.Closing(forge.GitHub, "", "x")
 	assert.True(t, render.ClosedByTool(edited))
 	assert.False(t, render.ClosedByTool("nothing"))
 }
 
 func TestHandsOff(t *testing.T) {
 	body := render.PullRequest(render.Request{Changes: []render.Change{debian()}}).Body
-	got, comment := render.HandsOff(body)
+	got, comment := render.HandsOff(forge.GitHub, body)
 	s, ok := render.DecodeState(got)
 	require.True(t, ok)
 	assert.True(t, s.HandsOff)
@@ -121,7 +122,7 @@ func FuzzState(f *testing.F) {
 				assert.Equal(t, s, again)
 			}
 		}
-		closed, _ := render.Closing(body, body)
+		closed, _ := render.Closing(forge.GitHub, body, body)
 		assert.LessOrEqual(t, len(closed), 65_535)
 		assert.True(t, render.ClosedByTool(closed), "%q", body)
 	})

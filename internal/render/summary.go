@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/plan"
 )
 
@@ -34,13 +35,13 @@ func JobSummary(r Report) string {
 	fmt.Fprintf(&b, "## basekeeper\n\n%s\n\n", Escape(Summary(r.Plan)))
 	notes := make([]string, 0, len(r.Notes))
 	for _, n := range r.Notes {
-		notes = append(notes, "* "+Escape(n))
+		notes = append(notes, "* "+EscapeFor(r.Plan.Flavor, n))
 	}
 	if len(notes) > 0 {
 		lines(&b, mostSummaryTable, notes, "* and %d more")
 		b.WriteString("\n")
 	}
-	summaryTable(&b, "Pull requests", []string{"repository", "pull request", "what", "why"}, markdownPulls(r.Pulled))
+	summaryTable(&b, plural(r.Plan.Flavor), []string{"repository", r.Plan.Flavor.Noun(), "what", "why"}, markdownPulls(r.Plan.Flavor, r.Pulled))
 	summaryTable(&b, "Stale, can be bumped", []string{"place", "image", "digest", "note"}, markdownBumps(r.Plan))
 	summaryTable(&b, "Left alone", []string{"place", "image", "digest", "why"}, markdownHolds(r.Plan))
 	summaryTable(&b, "Could not be read", []string{"place", "why"}, markdownProblems(r.Plan))
@@ -67,32 +68,32 @@ func summaryTable(b *strings.Builder, title string, head []string, rows [][]stri
 	b.WriteString("\n")
 }
 
-func markdownPulls(pulled []Pulled) [][]string {
+func markdownPulls(f forge.Flavor, pulled []Pulled) [][]string {
 	rows := make([][]string, 0, len(pulled))
 	for _, p := range pulled {
-		word, why := pulledWord(p), Escape(p.Pull.Reason)
+		word, why := pulledWord(p), EscapeFor(f, p.Pull.Reason)
 		switch {
 		case p.Error != "":
-			word, why = "**failed**", Escape(p.Error)
+			word, why = "**failed**", EscapeFor(f, p.Error)
 		case p.Lost != "":
-			why = Escape(p.Lost)
+			why = EscapeFor(f, p.Lost)
 		}
 		for _, warning := range p.Warnings[:min(3, len(p.Warnings))] {
-			why += " warning: " + Escape(warning)
+			why += " warning: " + EscapeFor(f, warning)
 		}
-		rows = append(rows, []string{Code(p.Pull.Repository), pullLink(p), word, strings.TrimSpace(why)})
+		rows = append(rows, []string{Code(p.Pull.Repository), pullLink(f, p), word, strings.TrimSpace(why)})
 	}
 	return rows
 }
 
 // pullLink names a pull request, as a link where the forge gave a good one.
-func pullLink(p Pulled) string {
+func pullLink(f forge.Flavor, p Pulled) string {
 	text := p.Pull.Title
 	if text == "" {
 		text = p.Pull.Branch
 	}
 	if p.Pull.Number > 0 {
-		text = fmt.Sprintf("#%d %s", p.Pull.Number, text)
+		text = f.Number(p.Pull.Number) + " " + text
 	}
 	u, err := url.Parse(p.Pull.URL)
 	if err != nil || !webAddress(u) {
@@ -116,7 +117,7 @@ func webAddress(u *url.URL) bool {
 func markdownBumps(p plan.Plan) [][]string {
 	var rows [][]string
 	for _, b := range p.Bumps {
-		note := Escape(b.Note)
+		note := EscapeFor(p.Flavor, b.Note)
 		if b.Gone {
 			note = "**gone from the registry**"
 		}
@@ -140,7 +141,7 @@ func markdownHolds(p plan.Plan) [][]string {
 				digest += " → " + Code(h.Current.Short())
 			}
 		}
-		reason := Escape(h.Reason)
+		reason := EscapeFor(p.Flavor, h.Reason)
 		if h.Gone {
 			reason = "**gone from the registry**; " + reason
 		}
@@ -152,7 +153,7 @@ func markdownHolds(p plan.Plan) [][]string {
 func markdownProblems(p plan.Plan) [][]string {
 	rows := make([][]string, 0, len(p.Problems))
 	for _, q := range p.Problems {
-		rows = append(rows, []string{Code(Place(q.Repository, q.Path, q.Line)), Escape(q.Message)})
+		rows = append(rows, []string{Code(Place(q.Repository, q.Path, q.Line)), EscapeFor(p.Flavor, q.Message)})
 	}
 	return rows
 }
@@ -160,7 +161,7 @@ func markdownProblems(p plan.Plan) [][]string {
 func markdownSkips(p plan.Plan) [][]string {
 	rows := make([][]string, 0, len(p.Skips))
 	for _, s := range p.Skips {
-		why := Escape(s.Reason)
+		why := EscapeFor(p.Flavor, s.Reason)
 		if s.Failed {
 			why = "**failed**: " + why
 		}
