@@ -35,6 +35,7 @@ RUN mkdir -p /image/bin /image/etc/ssl/certs && mkdir -m 1777 /image/tmp && \
     for program in sh cat chmod cp date echo env false grep head ls mkdir mktemp mv printf pwd rm sed sleep sort tail tee test touch tr true uname wc; do \
       ln -s busybox "/image/bin/$program"; \
     done && \
+    ln -s ../basekeeper /image/bin/basekeeper && \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
     chmod 755 /image/basekeeper /image/bin/busybox && chmod 644 /image/etc/ssl/certs/ca-certificates.crt && \
     find /image -exec chown -h 0:0 {} + && \
