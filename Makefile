@@ -6,7 +6,8 @@ SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 
-# The test tools, their versions here and nowhere else.
+# The test tools, their versions here and nowhere else; those of gitlab-ci-local
+# and the node that it needs are in .ci/gitlab-ci-local.
 REGISTRY_VERSION   := v3.1.2
 LINT_VERSION       := v2.15.0
 ACTIONLINT_VERSION := v1.7.12
@@ -22,6 +23,7 @@ ACTIONLINT := $(STAMPS)/actionlint@$(ACTIONLINT_VERSION)
 CRANE      := $(STAMPS)/crane@$(CRANE_VERSION)
 REGCTL     := $(STAMPS)/regctl@$(REGCTL_VERSION)
 ACT        := $(STAMPS)/act@$(ACT_VERSION)
+GITLAB_CI_LOCAL := $(STAMPS)/gitlab-ci-local
 
 ORACLE   := internal/oracletest
 FUZZTIME := 4s
@@ -29,8 +31,10 @@ FUZZTIME := 4s
 # The real registries of the tests. With CI set, a test that finds none fails.
 export BASEKEEPER_REGISTRY_V3 := $(BIN)/registry
 
-# What runs the action as GitHub would; the same holds.
+# What runs the action as GitHub would, and the component as GitLab would; the
+# same holds.
 export BASEKEEPER_ACT := $(BIN)/act
+export BASEKEEPER_GITLAB_CI_LOCAL := $(BIN)/gitlab-ci-local
 
 # A hook of git names its own repository; the tests make others.
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX
@@ -50,7 +54,7 @@ test: packages tools lint unit fuzz bench-once
 packages: ## Debian's, where they are missing
 	.ci/packages
 
-tools: $(REGISTRY) $(LINT) $(ACTIONLINT) $(ACT)
+tools: $(REGISTRY) $(LINT) $(ACTIONLINT) $(ACT) $(GITLAB_CI_LOCAL)
 
 lint: $(LINT) $(ACTIONLINT)
 	@unformatted=$$(gofmt -l cmd internal .ci); [ -z "$$unformatted" ] || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
@@ -63,7 +67,7 @@ lint: $(LINT) $(ACTIONLINT)
 	$(BIN)/actionlint .github/workflows/*.yml internal/config/workflow.yaml
 	.ci/workflows $(BIN)/actionlint
 
-unit: $(REGISTRY) $(ACT)
+unit: $(REGISTRY) $(ACT) $(GITLAB_CI_LOCAL)
 	go build -o $(BIN)/gotest ./.ci/gotest
 	$(BIN)/gotest -race -shuffle=on -timeout 20m ./... ./.ci/gotest
 	cd $(ORACLE) && $(BIN)/gotest -race -shuffle=on ./...
@@ -104,3 +108,12 @@ $(REGCTL):
 
 $(ACT):
 	$(call install,github.com/nektos/act,$(ACT_VERSION))
+
+# npm ci installs what the lock file names, if its hashes are right, and runs
+# nothing of it.
+$(GITLAB_CI_LOCAL): $(wildcard .ci/gitlab-ci-local/*)
+	@mkdir -p $(BIN) $(STAMPS) .tools/gitlab-ci-local
+	cp .ci/gitlab-ci-local/*.json .tools/gitlab-ci-local
+	npm ci --prefix .tools/gitlab-ci-local --ignore-scripts --no-audit --no-fund
+	cp .ci/gitlab-ci-local/gitlab-ci-local $(BIN)
+	@touch $@
