@@ -15,6 +15,7 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/action"
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/job"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -64,7 +65,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func describe(d action.Decision) string {
+func describe(d job.Decision) string {
 	text := string(d.Command)
 	if !d.Image.IsZero() {
 		text += " " + d.Image.String()
@@ -122,19 +123,19 @@ func FuzzDecide(f *testing.F) {
 			return
 		}
 		d := action.Decide(event, in)
-		assert.NotEqual(t, action.Auto, d.Command)
+		assert.NotEqual(t, job.Auto, d.Command)
 		assert.NotEmpty(t, d.Reason)
 		outside := name == "pull_request_target" || name == "issue_comment" || event.Pull != nil && event.Pull.Fork
 		assert.True(t, d.Untrusted || !outside)
 		if d.Untrusted {
-			assert.Contains(t, []action.Command{action.Check, action.Nothing}, d.Command)
+			assert.Contains(t, []job.Command{job.Check, job.Nothing}, d.Command)
 		}
-		if d.Command == action.OnMerge && in.Command == action.Auto {
+		if d.Command == job.OnMerge && in.Command == job.Auto {
 			assert.True(t, event.Pull.Merged && !event.Pull.Fork && strings.HasPrefix(event.Pull.Head, forge.BranchPrefix))
 			assert.Equal(t, "github-actions[bot]", strings.ToLower(event.Pull.Author))
 		}
 		if d.Refused {
-			assert.Equal(t, action.Nothing, d.Command)
+			assert.Equal(t, job.Nothing, d.Command)
 		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/job"
 )
 
 // MaxEvent bounds an event's payload, in bytes; GitHub sends none that is larger.
@@ -17,27 +19,13 @@ const BasePublished = "basekeeper-base-published"
 
 // Event is what started the workflow.
 type Event struct {
-	Name       string // as in GITHUB_EVENT_NAME: push, pull_request
-	Action     string // closed, opened; the type of a repository_dispatch; empty for events without
-	Repository string // owner/name that the workflow runs in; empty where the payload does not say
-	Deleted    bool   // a push that deleted its branch
-	Pull       *Pull  // of the events about pull requests; nil for others
-	Foreign    bool   // what ran before a workflow_run was another repository's
-	Image      string // that a publishing repository names, unchecked
-}
-
-// Pull is the pull request that an event is about.
-type Pull struct {
-	Number      int
-	Merged      bool
-	Head        string // branch that it comes from
-	Base        string // branch that it goes to
-	BaseID      string // commit at Base when the event happened
-	Repository  string // owner/name of Base
-	Author      string
-	MergedAt    time.Time // zero where it was not merged, or the payload does not say
-	MergeCommit string    // that the merge made; empty likewise
-	Fork        bool      // its head is, or may be, in another repository
+	Name       string    // as in GITHUB_EVENT_NAME: push, pull_request
+	Action     string    // closed, opened; the type of a repository_dispatch; empty for events without
+	Repository string    // owner/name that the workflow runs in; empty where the payload does not say
+	Deleted    bool      // a push that deleted its branch
+	Pull       *job.Pull // of the events about pull requests; nil for others
+	Foreign    bool      // what ran before a workflow_run was another repository's
+	Image      string    // that a publishing repository names, unchecked
 }
 
 // payload is what is read of an event; everything else in it is left alone.
@@ -115,7 +103,7 @@ func parseEvent(name string, content []byte) (Event, error) {
 
 var commitID = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-func pull(p payload) (*Pull, error) {
+func pull(p payload) (*job.Pull, error) {
 	switch {
 	case p.Pull == nil:
 		return nil, fmt.Errorf("it has no pull_request")
@@ -126,7 +114,7 @@ func pull(p payload) (*Pull, error) {
 	case !repositoryName.MatchString(p.Pull.Base.Repository.Name):
 		return nil, fmt.Errorf("its base is in %.200q, which is no owner/name", p.Pull.Base.Repository.Name)
 	}
-	return &Pull{
+	return &job.Pull{
 		Number: p.Pull.Number, Merged: p.Pull.Merged,
 		Head: p.Pull.Head.Ref, Base: p.Pull.Base.Ref, BaseID: p.Pull.Base.SHA,
 		Repository: p.Pull.Base.Repository.Name, Author: p.Pull.User.Login,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/action"
 	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/job"
 )
 
 // newKey returns a private key as GitHub writes them.
@@ -25,7 +26,7 @@ func newKey(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
 }
 
-func read(t *testing.T, inputs, others map[string]string) (in action.Inputs, log string, err error) {
+func read(t *testing.T, inputs, others map[string]string) (in job.Inputs, log string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	in, err = action.New(environment(inputs, others), &out).Inputs()
@@ -36,8 +37,8 @@ func TestInputsByDefault(t *testing.T) {
 	in, log, err := read(t, nil, nil)
 	require.NoError(t, err)
 	assert.Empty(t, log)
-	assert.Equal(t, action.Inputs{
-		Command: action.Auto, FailOn: action.FailOnError, TimeLimit: time.Hour, BumpAuthors: []string{"github-actions[bot]"},
+	assert.Equal(t, job.Inputs{
+		Command: job.Auto, FailOn: job.FailOnError, TimeLimit: time.Hour, BumpAuthors: []string{"github-actions[bot]"},
 		Directory: ".", CacheFile: ".basekeeper/cache.json",
 		ServerURL: "https://github.com", APIURL: "https://api.github.com",
 	}, in)
@@ -55,12 +56,12 @@ func TestInputs(t *testing.T) {
 		"base-url": "https://github.example.com/",
 	}, map[string]string{"GITHUB_SERVER_URL": "https://github.com", "GITHUB_API_URL": "https://api.github.com"})
 	require.NoError(t, err)
-	assert.Equal(t, action.Inputs{
-		Command: action.Bump, Repositories: []string{"acme/one", "acme/two.js", "acme/three"}, Organizations: []string{"acme", "beta"},
+	assert.Equal(t, job.Inputs{
+		Command: job.Bump, Repositories: []string{"acme/one", "acme/two.js", "acme/three"}, Organizations: []string{"acme", "beta"},
 		Image:  image.Reference{Registry: "ghcr.io", Repository: "acme/base", Tag: "1"},
-		DryRun: true, Verify: true, TimeLimit: 45 * time.Minute, FailOn: action.FailOnStale,
+		DryRun: true, Verify: true, TimeLimit: 45 * time.Minute, FailOn: job.FailOnStale,
 		Token: "ghs_token", AppID: 123, PrivateKey: strings.TrimSpace(key), BumpAuthors: []string{"acme-bumps[bot]"},
-		Registries: []action.Login{
+		Registries: []job.Login{
 			{Host: "ghcr.io", User: "bot", Password: "one two"},
 			{Host: "docker.io", User: "me", Password: "pass word"},
 			{Host: "localhost:5000", User: "u", Password: "password"},
@@ -118,7 +119,7 @@ func TestInputErrors(t *testing.T) {
 			in, log, err := read(t, tt.inputs, nil)
 			require.ErrorContains(t, err, tt.want)
 			assert.NotContains(t, err.Error(), secret)
-			assert.Equal(t, action.Inputs{}, in)
+			assert.Equal(t, job.Inputs{}, in)
 			for value := range strings.SplitSeq(strings.Join([]string{tt.inputs["registries"], tt.inputs["private-key"]}, "\n"), "\n") {
 				if strings.Contains(value, secret) {
 					assert.Contains(t, log, "::add-mask::"+secret+"\n", "what is wrong is masked all the same")

@@ -46,6 +46,10 @@ func (j *Job) Quote() (resume func() error, err error) {
 	}, err
 }
 
+// Section prints a part of what is quoted. GitHub folds nothing there: what
+// would tell it to is not heard.
+func (j *Job) Section(_, _ string, print func() error) error { return print() }
+
 // Output sets an output of the step. Outside of a workflow it does nothing.
 func (j *Job) Output(name, value string) error {
 	return j.set("output", "GITHUB_OUTPUT", name, value)

@@ -14,10 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/action"
+	"github.com/basekeeper/basekeeper/internal/job"
 )
 
 // newJob returns a job, its log, and a reader of the files that it writes.
-func newJob(t *testing.T) (job *action.Job, log *bytes.Buffer, file func(name string) string) {
+func newJob(t *testing.T) (j *action.Job, log *bytes.Buffer, file func(name string) string) {
 	t.Helper()
 	dir := t.TempDir()
 	env := map[string]string{}
@@ -50,11 +51,11 @@ func parseFile(t *testing.T, content string) map[string]string {
 }
 
 func TestOutputs(t *testing.T) {
-	job, log, file := newJob(t)
+	j, log, file := newJob(t)
 	hostile := "a\n_GitHubActionsFileCommandDelimeter_\nchanged<<x\ntrue\nx\n100%"
-	require.NoError(t, job.Output("report", hostile))
-	require.NoError(t, job.Output("changed", "false"))
-	require.NoError(t, job.State("plan", "x"))
+	require.NoError(t, j.Output("report", hostile))
+	require.NoError(t, j.Output("changed", "false"))
+	require.NoError(t, j.State("plan", "x"))
 	assert.Equal(t, map[string]string{"report": hostile, "changed": "false"}, parseFile(t, file("GITHUB_OUTPUT")))
 	assert.Equal(t, map[string]string{"plan": "x"}, parseFile(t, file("GITHUB_STATE")))
 	assert.Empty(t, log.String())
@@ -64,14 +65,14 @@ func TestOutputs(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	job, _, file := newJob(t)
-	require.NoError(t, job.Summary("# One\n"))
-	require.NoError(t, job.Summary("# Two\n"))
+	j, _, file := newJob(t)
+	require.NoError(t, j.Summary("# One\n"))
+	require.NoError(t, j.Summary("# Two\n"))
 	assert.Contains(t, file("GITHUB_STEP_SUMMARY"), "# One\n")
 	assert.Contains(t, file("GITHUB_STEP_SUMMARY"), "# Two\n")
 
-	job, _, file = newJob(t)
-	require.NoError(t, job.Summary(strings.Repeat("| row | of | a | table |\n", 100_000)))
+	j, _, file = newJob(t)
+	require.NoError(t, j.Summary(strings.Repeat("| row | of | a | table |\n", 100_000)))
 	got := file("GITHUB_STEP_SUMMARY")
 	assert.LessOrEqual(t, len(got), 1<<20)
 	assert.Greater(t, len(got), 1<<20-200)
@@ -80,18 +81,18 @@ func TestSummary(t *testing.T) {
 }
 
 func TestWithoutAWorkflow(t *testing.T) {
-	job := action.New(func(string) string { return "" }, &bytes.Buffer{})
-	assert.NoError(t, job.Output("a", "b"))
-	assert.NoError(t, job.State("a", "b"))
-	assert.NoError(t, job.Summary("text"))
+	j := action.New(func(string) string { return "" }, &bytes.Buffer{})
+	assert.NoError(t, j.Output("a", "b"))
+	assert.NoError(t, j.State("a", "b"))
+	assert.NoError(t, j.Summary("text"))
 }
 
 func TestWhatCannotBeWritten(t *testing.T) {
-	job := action.New(func(string) string { return filepath.Join(t.TempDir(), "none", "file") }, broken{})
-	assert.ErrorContains(t, job.Output("changed", "true"), "set output changed: ")
-	assert.ErrorContains(t, job.Summary("text"), "write job summary: ")
-	assert.ErrorIs(t, job.Annotate([]action.Annotation{{Level: action.Error, Path: "Dockerfile"}}), errBroken)
-	_, err := job.Quote()
+	j := action.New(func(string) string { return filepath.Join(t.TempDir(), "none", "file") }, broken{})
+	assert.ErrorContains(t, j.Output("changed", "true"), "set output changed: ")
+	assert.ErrorContains(t, j.Summary("text"), "write job summary: ")
+	assert.ErrorIs(t, j.Annotate([]job.Annotation{{Level: job.Error, Path: "Dockerfile"}}), errBroken)
+	_, err := j.Quote()
 	assert.ErrorIs(t, err, errBroken)
 	_, err = action.New(environment(map[string]string{"token": "secret"}, nil), broken{}).Inputs()
 	assert.ErrorContains(t, err, "mask secrets: ", "unmasked secrets are not used")
@@ -104,16 +105,16 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestAnnotate(t *testing.T) {
-	job, log, _ := newJob(t)
-	all := []action.Annotation{
-		{Level: action.Warning, Path: "a,b:c%/Dockerfile", Line: 3, Title: "stale: x, y", Message: "50% moved\r\n::error::not a command"},
-		{Level: action.Error, Message: "no place"},
-		{Level: action.Notice, Path: "Dockerfile", Message: "no line"},
+	j, log, _ := newJob(t)
+	all := []job.Annotation{
+		{Level: job.Warning, Path: "a,b:c%/Dockerfile", Line: 3, Title: "stale: x, y", Message: "50% moved\r\n::error::not a command"},
+		{Level: job.Error, Message: "no place"},
+		{Level: job.Notice, Path: "Dockerfile", Message: "no line"},
 	}
 	for i := range 12 {
-		all = append(all, action.Annotation{Level: action.Error, Path: "Dockerfile", Line: i + 1, Message: fmt.Sprint(i)})
+		all = append(all, job.Annotation{Level: job.Error, Path: "Dockerfile", Line: i + 1, Message: fmt.Sprint(i)})
 	}
-	require.NoError(t, job.Annotate(all))
+	require.NoError(t, j.Annotate(all))
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	require.Len(t, lines, 13)
 	assert.Equal(t, "::error::no place", lines[0])
@@ -125,8 +126,8 @@ func TestAnnotate(t *testing.T) {
 }
 
 func TestQuote(t *testing.T) {
-	job, log, _ := newJob(t)
-	resume, err := job.Quote()
+	j, log, _ := newJob(t)
+	resume, err := j.Quote()
 	require.NoError(t, err)
 	fmt.Fprintln(log, "::error::not a command")
 	require.NoError(t, resume())

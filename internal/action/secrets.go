@@ -6,57 +6,9 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"unicode"
 
-	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/job"
 )
-
-// logins reads lines of a host, a user and a password. What is wrong is said
-// without the line, which has a secret.
-func (r *reader) logins() []Login {
-	var logins []Login
-	seen := map[string]bool{}
-	number := 0
-	for line := range strings.Lines(r.get("registries")) {
-		number++
-		name, rest := field(line)
-		if name == "" || strings.HasPrefix(name, "#") {
-			continue
-		}
-		user, password := field(rest)
-		host, ok := registryHost(name)
-		switch {
-		case password == "":
-			r.fail("registries", "line %d: want a host, a user and a password, with blanks between", number)
-		case !ok:
-			r.fail("registries", "line %d: want a registry's host first, such as ghcr.io or localhost:5000", number)
-		case seen[host]:
-			r.fail("registries", "line %d: its host is there already", number)
-		}
-		seen[host] = true
-		logins = append(logins, Login{Host: host, User: user, Password: password})
-	}
-	return logins
-}
-
-// field cuts the first word off a line; the rest keeps the blanks within.
-func field(line string) (first, rest string) {
-	line = strings.TrimSpace(line)
-	end := strings.IndexFunc(line, unicode.IsSpace)
-	if end < 0 {
-		return line, ""
-	}
-	return line[:end], strings.TrimSpace(line[end:])
-}
-
-// registryHost returns a registry's host as references name it.
-func registryHost(name string) (string, bool) {
-	ref, err := image.ParseReference(name + "/some/image")
-	if err != nil || ref.Repository != "some/image" {
-		return "", false
-	}
-	return ref.Registry, true
-}
 
 // unescaped undoes what a key suffers when it is put into a variable of one line.
 func unescaped(key string) string {
@@ -73,9 +25,9 @@ func isPEM(key string) bool {
 
 // urls returns where GitHub is and where its REST API is: the input base-url,
 // or what the runner says.
-func (r *reader) urls(getenv func(string) string) (server, api string) {
+func urls(r *job.Reader, getenv func(string) string) (server, api string) {
 	const github = "https://github.com"
-	server, api = r.get("base-url"), ""
+	server, api = r.Get("base-url"), ""
 	if server == "" {
 		server, api = getenv("GITHUB_SERVER_URL"), getenv("GITHUB_API_URL")
 	}
@@ -84,7 +36,7 @@ func (r *reader) urls(getenv func(string) string) (server, api string) {
 	case server == "":
 		server = github
 	case !isBase(server):
-		r.fail("base-url", "%.200q: want the address of a GitHub, such as https://github.example.com", server)
+		r.Fail("base-url", "%.200q: want the address of a GitHub, such as https://github.example.com", server)
 	}
 	switch {
 	case api != "" && isBase(api):

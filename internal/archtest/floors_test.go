@@ -28,6 +28,7 @@ var floors = map[string]room{
 	"internal/dockerfile": {1, pure},
 	"internal/config":     {1, pure},
 	"internal/ledger":     {1, pure},
+	"internal/job":        {1, pure}, // what CI asks of a run, and is told
 
 	"internal/scan":    {2, pure},
 	"internal/compare": {2, pure},
@@ -55,10 +56,13 @@ var floors = map[string]room{
 	"internal/forge/gitlab":    {6, rim},
 	"internal/forge/local":     {6, rim},
 	"internal/action":          {6, rim},
+	"internal/pipeline":        {6, rim},
 	"internal/sandbox":         {6, rim},
 
 	"internal/sandbox/git":    {5, store}, // objects in memory, for both forges
+	"internal/sandbox/serve":  {5, store}, // how they listen, and remember what they were asked
 	"internal/sandbox/github": {6, rim},
+	"internal/sandbox/gitlab": {6, rim},
 
 	"internal/demo": {7, wiring},
 	"internal/cli":  {8, wiring},
@@ -67,7 +71,9 @@ var floors = map[string]room{
 	"internal/cli/clocked": {9, entry}, // the same, with a clock for tests
 
 	"internal/archtest":              {9, helper},
+	"internal/enginetest":            {8, helper}, // a Docker engine, and the image in it
 	"internal/acttest":               {9, helper}, // the action in its container, run by act
+	"internal/gitlabtest":            {9, helper}, // the component, run by gitlab-ci-local
 	"internal/benchtest":             {9, helper}, // the whole program, measured
 	"internal/forge/forgetest":       {7, helper}, // the suite that every forge passes
 	"internal/registry/registrytest": {7, helper}, // a registry to test against

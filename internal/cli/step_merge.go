@@ -7,37 +7,86 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/basekeeper/basekeeper/internal/action"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/job"
 	"github.com/basekeeper/basekeeper/internal/prune"
 	"github.com/basekeeper/basekeeper/internal/registry"
 	"github.com/basekeeper/basekeeper/internal/render"
 	"github.com/basekeeper/basekeeper/internal/retire"
 )
 
-// runMerge retires what the merge of the event replaces, and prunes where the
-// step asks for it. The configuration is the base branch's, as it was before
-// the merge.
+// runMerge retires what the merged bumps of the event replace, and prunes where
+// the step asks for it. Where the decision only supposes a merge, its command
+// comes after.
 func (s *step) runMerge(ctx context.Context) (stepResult, error) {
-	c, err := s.readBaseConfig(ctx)
+	merges, none, err := s.job.merges(ctx, s)
 	if err != nil {
-		return stepResult{}, fmt.Errorf("read base branch: %w", err)
+		return stepResult{}, err
 	}
+	if len(merges) == 0 {
+		return s.runUnmerged(ctx, none)
+	}
+	c, err := s.job.mergeConfig(ctx, s)
+	if err != nil {
+		return stepResult{}, err
+	}
+	result, err := s.retireMerges(ctx, c, merges)
+	if err != nil || s.decision.Command == job.OnMerge {
+		return result, err
+	}
+	found, err := s.runFiles(ctx)
+	if err != nil {
+		return stepResult{}, err
+	}
+	s.decision.Command = job.OnMerge // what was done besides a look
+	result.plan, result.requests = found.plan, found.requests
+	result.code = worse(result.code, found.code)
+	return result, nil
+}
+
+// runUnmerged is about a commit that no bump brought.
+func (s *step) runUnmerged(ctx context.Context, none string) (stepResult, error) {
+	fmt.Fprintln(s.env.Stdout, clean(none))
+	if s.decision.Command == job.OnMerge {
+		s.decision.Command = job.Nothing
+		return stepResult{note: none}, nil
+	}
+	result, err := s.runFiles(ctx)
+	if result.note == "" {
+		result.note = none
+	}
+	return result, err
+}
+
+// worse is the exit status where two hold.
+func worse(a, b int) int {
+	for _, code := range []int{exitUsage, exitFailed, exitRefused, exitPartial, exitStale} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitDone
+}
+
+// retireMerges retires what merges replace.
+func (s *step) retireMerges(ctx context.Context, c config.Config, merges []forge.Merge) (stepResult, error) {
 	l, err := s.lifecycle(c)
 	if err != nil {
 		return stepResult{}, err
 	}
 	defer l.close()
-	pull := s.event.Pull
-	at := pull.MergedAt
-	if at.IsZero() {
-		at = s.env.Now()
+	name := s.repository
+	if s.about != nil {
+		name = s.about.Repository
 	}
-	rows, err := l.onMerge(ctx, forge.Repository{Name: pull.Repository}, forge.Merge{
-		Number: pull.Number, Commit: pull.MergeCommit, Author: pull.Author, At: at,
-	}, s.in.DryRun)
-	if err != nil && len(rows) == 0 {
+	var rows []render.Retired
+	var errs []error
+	for _, m := range merges {
+		some, err := l.onMerge(ctx, forge.Repository{Name: name}, m, s.in.DryRun)
+		rows, errs = append(rows, some...), append(errs, err)
+	}
+	if err = errors.Join(errs...); err != nil && len(rows) == 0 {
 		return stepResult{}, lifecycleStatus(err)
 	}
 	result := stepResult{retired: rows, code: retiredStatus(rows, err)}
@@ -51,7 +100,8 @@ func (s *step) runMerge(ctx context.Context) (stepResult, error) {
 		return result, nil
 	}
 	result.changed = slices.ContainsFunc(rows, func(r render.Retired) bool { return r.Done })
-	if err := render.RetiredTable(s.env.Stdout, rows); err != nil || !s.in.Prune {
+	err = s.job.Section("retired", "Retired images", func() error { return render.RetiredTable(s.env.Stdout, rows) })
+	if err != nil || !s.in.Prune {
 		return result, err
 	}
 	return result, s.prune(ctx, l, &result)
@@ -66,18 +116,18 @@ func (s *step) lifecycle(c config.Config) (*lifecycle, error) {
 	switch {
 	case s.in.Prune && !s.in.DryRun:
 		access = registry.Delete
-	case s.in.DryRun || s.decision.Command == action.Prune:
+	case s.in.DryRun || s.decision.Command == job.Prune:
 		access = registry.Pull
 	}
 	l, err := newLifecycle(s.env, opts, c, access)
 	if err != nil {
 		return nil, err
 	}
-	if s.event.Repository != "" { // an image that names no repository is this one's
+	if s.repository != "" { // an image that names no repository is this one's
 		l.config.Images = slices.Clone(c.Images)
 		for i, p := range l.config.Images {
 			if p.Repository == "" {
-				l.config.Images[i].Repository = s.event.Repository
+				l.config.Images[i].Repository = s.repository
 			}
 		}
 	}
@@ -97,12 +147,12 @@ func (s *step) runImages(ctx context.Context) (stepResult, error) {
 		return stepResult{}, err
 	}
 	defer l.close()
-	if s.decision.Command == action.Prune {
+	if s.decision.Command == job.Prune {
 		var result stepResult
 		return result, s.prune(ctx, l, &result)
 	}
 	if s.decision.Image.IsZero() {
-		return stepResult{}, usage(errors.New("input image: retire needs the image that is about to be replaced, such as ghcr.io/acme/app"))
+		return stepResult{}, usage(fmt.Errorf("%s: retire needs the image that is about to be replaced, such as ghcr.io/acme/app", s.job.Call("image")))
 	}
 	p := l.published(s.decision.Image)
 	t, err := template("images: "+p.Image.Familiar()+": retire", p.Retire)
@@ -141,7 +191,7 @@ func (s *step) prune(ctx context.Context, l *lifecycle, result *stepResult) erro
 	for _, o := range outcomes {
 		result.changed = result.changed || len(o.Tags)+len(o.Manifests) > 0
 	}
-	return render.PruneTable(s.env.Stdout, result.pruned)
+	return s.job.Section("pruned", "Retired tags whose time is over", func() error { return render.PruneTable(s.env.Stdout, result.pruned) })
 }
 
 // followUp retires what bumps replace that were merged since the last runs, and
@@ -160,5 +210,5 @@ func (s *step) followUp(ctx context.Context, c config.Config, scope forge.Scope,
 		complain(s.env, err)
 		result.code = max(result.code, retiredStatus(result.retired, err))
 	}
-	return render.RetiredTable(s.env.Stdout, result.retired)
+	return s.job.Section("retired", "Retired images", func() error { return render.RetiredTable(s.env.Stdout, result.retired) })
 }

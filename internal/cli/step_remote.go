@@ -4,9 +4,9 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/basekeeper/basekeeper/internal/action"
 	"github.com/basekeeper/basekeeper/internal/bump"
 	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/job"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
 
@@ -32,13 +32,13 @@ func (s *step) runRemote(ctx context.Context) (stepResult, error) {
 		return stepResult{}, err
 	}
 	result := stepResult{plan: &run.Plan, code: planStatus(run.Plan)}
-	if s.decision.Command == action.Bump && !s.in.DryRun {
+	if s.decision.Command == job.Bump && !s.in.DryRun {
 		err = s.pull(ctx, opts, r, run, &result)
 	} else {
 		r.finish(s.env, opts)
-		err = render.Plan(s.env.Stdout, run.Plan)
+		err = s.printPlan(run.Plan)
 	}
-	if err == nil && s.decision.Command == action.Bump {
+	if err == nil && s.decision.Command == job.Bump {
 		err = s.followUp(ctx, w.config, r.Scope, &result)
 	}
 	result.requests = append(hosts(r.registry), render.Requests{Host: "GitHub", Count: r.github.Requests().Total()})
@@ -56,8 +56,8 @@ func (s *step) remoteOptions(c config.Config) remoteOptions {
 	}
 	r := c.Repositories
 	configured := r.Installation || len(r.Organizations)+len(r.Users)+len(r.Names) > 0
-	if !o.named() && !configured && s.event.Repository != "" {
-		o.repositories = []string{s.event.Repository}
+	if !o.named() && !configured && s.repository != "" {
+		o.repositories = []string{s.repository}
 	}
 	return o
 }
@@ -73,5 +73,5 @@ func (s *step) pull(ctx context.Context, opts options, r *remote, run bump.Run, 
 	for _, p := range result.pulled {
 		result.changed = result.changed || p.Done && p.Pull.Step.Writes()
 	}
-	return printPulled(s.env, opts.format, run.Plan, result.pulled)
+	return s.job.Section("pulls", "What was bumped", func() error { return printPulled(s.env, opts.format, run.Plan, result.pulled) })
 }

@@ -4,18 +4,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
-	"github.com/basekeeper/basekeeper/internal/action"
+	"github.com/basekeeper/basekeeper/internal/job"
 	"github.com/basekeeper/basekeeper/internal/plan"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
 
 // Files that a step leaves for those after it, from the workspace.
 const (
-	planPath   = action.Folder + "/plan.json"
-	reportPath = action.Folder + "/report.md"
+	planPath   = job.Folder + "/plan.json"
+	reportPath = job.Folder + "/report.md"
 )
 
 // report gives the workflow everything that the step has come to.
@@ -23,7 +24,7 @@ func (s *step) report(r stepResult) error {
 	code := s.verdict(r)
 	summary := s.summary(r)
 	var err error
-	files := map[string][]byte{reportPath: []byte(summary), action.Folder + "/.gitignore": []byte("*\n")}
+	files := map[string][]byte{reportPath: []byte(summary), job.Folder + "/.gitignore": []byte("*\n")}
 	if r.plan != nil {
 		if files[planPath], err = r.plan.Encode(); err != nil {
 			return err
@@ -34,6 +35,11 @@ func (s *step) report(r stepResult) error {
 			}
 		}
 	}
+	more, err := s.job.reports(r.plan)
+	if err != nil {
+		return err
+	}
+	maps.Copy(files, more)
 	for file, content := range files {
 		err = errors.Join(err, writeIn(s.workspace, file, content))
 	}
@@ -74,7 +80,7 @@ func (s *step) outputs(r stepResult, code int) error {
 	} {
 		err = errors.Join(err, s.job.Output(output.name, output.value))
 	}
-	return err
+	return errors.Join(err, s.job.finish(s))
 }
 
 // pullURLs are those of the pull requests that were opened or moved on.
@@ -117,13 +123,13 @@ func (s *step) verdict(r stepResult) int {
 	switch {
 	case r.code != exitDone && !tolerated:
 		return r.code
-	case s.in.FailOn == action.FailOnNone:
+	case s.in.FailOn == job.FailOnNone:
 		return exitDone
-	case r.code != exitDone || s.in.FailOn == action.FailOnError || r.plan == nil:
+	case r.code != exitDone || s.in.FailOn == job.FailOnError || r.plan == nil:
 		return r.code
 	}
 	stale, gone := behind(*r.plan, r.applied)
-	if gone > 0 || s.in.FailOn == action.FailOnStale && stale > 0 {
+	if gone > 0 || s.in.FailOn == job.FailOnStale && stale > 0 {
 		return exitStale
 	}
 	return exitDone
@@ -181,7 +187,7 @@ func clean(text string) string {
 // annotations are the remarks on the lines of files: what is behind its tag and
 // still is, what could not be read, and what could not be learned. Files of
 // other repositories have no lines here.
-func (s *step) annotations(r stepResult) []action.Annotation {
+func (s *step) annotations(r stepResult) []job.Annotation {
 	if r.plan == nil {
 		return nil
 	}
@@ -192,14 +198,14 @@ func (s *step) annotations(r stepResult) []action.Annotation {
 	if p.Forge {
 		p = s.own(p)
 	}
-	var all []action.Annotation
+	var all []job.Annotation
 	for _, a := range render.Annotations(p) {
-		all = append(all, action.Annotation{Level: action.Level(a.Level), Path: a.Path, Line: a.Line, Title: a.Title, Message: a.Message})
+		all = append(all, job.Annotation{Level: job.Level(a.Level), Path: a.Path, Line: a.Line, Title: a.Title, Message: a.Message})
 	}
 	for _, h := range p.Holds {
 		if h.Code.Trouble() && !h.Gone {
-			all = append(all, action.Annotation{
-				Level: action.Warning, Path: render.Clean(h.Path), Line: h.Line, Title: "Base image is unknown",
+			all = append(all, job.Annotation{
+				Level: job.Warning, Path: render.Clean(h.Path), Line: h.Line, Title: "Base image is unknown",
 				Message: render.Clean(fmt.Sprintf("%s is not bumped: %s", h.Image, h.Reason)),
 			})
 		}
@@ -210,7 +216,7 @@ func (s *step) annotations(r stepResult) []action.Annotation {
 // own leaves of a plan what is about the repository that the workflow runs in,
 // with paths in it.
 func (s *step) own(p plan.Plan) plan.Plan {
-	mine := func(repository string) bool { return strings.EqualFold(repository, s.event.Repository) }
+	mine := func(repository string) bool { return strings.EqualFold(repository, s.repository) }
 	narrow := p
 	narrow.Bumps, narrow.Holds, narrow.Problems = nil, nil, nil
 	for _, b := range p.Bumps {

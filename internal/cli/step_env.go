@@ -4,10 +4,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
-	"github.com/basekeeper/basekeeper/internal/action"
+	"github.com/basekeeper/basekeeper/internal/job"
 )
 
 // Variables by which the step tells the rest of the program what its inputs
@@ -47,7 +48,7 @@ func (s *step) environment() (Env, error) {
 	}
 	auths, err := withLogins(env.Getenv(dockerAuth), s.in.Registries)
 	if err != nil {
-		return env, err
+		return env, fmt.Errorf("%w; %s cannot be added to it", err, s.job.Call("registries"))
 	}
 	given[dockerAuth] = auths
 	env.Getenv = func(name string) string {
@@ -61,17 +62,17 @@ func (s *step) environment() (Env, error) {
 
 // withLogins adds logins to a configuration in Docker's format, which may be
 // empty. The inputs come before what it says of the same host.
-func withLogins(config string, logins []action.Login) (string, error) {
+func withLogins(config string, logins []job.Login) (string, error) {
 	if len(logins) == 0 {
 		return config, nil
 	}
 	all := map[string]json.RawMessage{}
 	auths := map[string]json.RawMessage{}
 	if config != "" && json.Unmarshal([]byte(config), &all) != nil {
-		return "", errors.New(dockerAuth + " is not a Docker configuration in JSON form; the input registries cannot be added to it")
+		return "", errors.New(dockerAuth + " is not a Docker configuration in JSON form")
 	}
 	if there := all["auths"]; there != nil && json.Unmarshal(there, &auths) != nil {
-		return "", errors.New(dockerAuth + " has auths that are no object; the input registries cannot be added to them")
+		return "", errors.New(dockerAuth + " has auths that are no object")
 	}
 	if auths == nil { // they were null
 		auths = map[string]json.RawMessage{}

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/basekeeper/basekeeper/internal/action"
 	"github.com/basekeeper/basekeeper/internal/bump"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/job"
 	"github.com/basekeeper/basekeeper/internal/plan"
 	"github.com/basekeeper/basekeeper/internal/registry"
 	"github.com/basekeeper/basekeeper/internal/render"
@@ -41,15 +41,16 @@ func (s *step) runLocal(ctx context.Context) (stepResult, error) {
 	if err != nil {
 		return stepResult{}, err
 	}
-	if err := render.Plan(s.env.Stdout, p); err != nil {
+	if err := s.printPlan(p); err != nil {
 		return stepResult{}, err
 	}
 	result := stepResult{plan: &p, code: planStatus(p), requests: asked}
-	if s.decision.Command != action.Bump || s.in.DryRun {
+	if s.decision.Command != job.Bump || s.in.DryRun {
 		return result, nil
 	}
 	outcomes := bump.Apply(ctx, p, w.flow())
-	if err := printOutcomes(s.env, opts.format, p, outcomes); err != nil {
+	err = s.job.Section("bumps", "What was bumped", func() error { return printOutcomes(s.env, opts.format, p, outcomes) })
+	if err != nil {
 		return stepResult{}, err
 	}
 	failed, changed := outcomeStatus(outcomes)
@@ -62,6 +63,11 @@ func (s *step) runLocal(ctx context.Context) (stepResult, error) {
 		result.code = failed
 	}
 	return result, nil
+}
+
+// printPlan prints what is stale, and what is not bumped and why.
+func (s *step) printPlan(p plan.Plan) error {
+	return s.job.Section("plan", "What is stale", func() error { return render.Plan(s.env.Stdout, p) })
 }
 
 // limits narrow what a run looks at.

@@ -2,17 +2,14 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/basekeeper/basekeeper/internal/bump"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
-	"github.com/basekeeper/basekeeper/internal/forge/github"
 	"github.com/basekeeper/basekeeper/internal/forge/local"
 	"github.com/basekeeper/basekeeper/internal/scan"
 )
@@ -23,25 +20,25 @@ type base struct {
 	hosts  map[string]bool // registries that its files or its configuration name
 }
 
-// commitReader reads the files of a commit; *github.Client satisfies it.
+// commitReader reads the files of a commit; the clients of forges satisfy it.
 type commitReader interface {
 	Tree(ctx context.Context, at forge.Commitish) ([]forge.Entry, error)
 	Files(ctx context.Context, wanted []forge.Wanted) ([]forge.File, error)
 }
 
 // readBase reads the base branch of the pull request, as it was when the event
-// happened. GitHub alone is shown the token.
+// happened.
 func (s *step) readBase(ctx context.Context) (base, error) {
-	client, at, err := s.baseReader()
+	client, at, err := s.job.base(ctx, s)
 	if err != nil {
 		return base{}, err
 	}
-	return baseOf(ctx, client, at, s.in.Config)
+	return s.baseOf(ctx, client, at)
 }
 
 // readBaseConfig reads the configuration alone.
 func (s *step) readBaseConfig(ctx context.Context) (config.Config, error) {
-	client, at, err := s.baseReader()
+	client, at, err := s.job.base(ctx, s)
 	if err != nil {
 		return config.Config{}, err
 	}
@@ -49,24 +46,7 @@ func (s *step) readBaseConfig(ctx context.Context) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	return baseConfig(ctx, client, at, entries, s.in.Config)
-}
-
-// baseReader returns who reads the base branch, and the commit to read.
-func (s *step) baseReader() (commitReader, forge.Commitish, error) {
-	at := forge.Commitish{Repository: forge.Repository{Name: s.event.Pull.Repository}, Commit: s.event.Pull.BaseID}
-	if s.in.Token == "" {
-		return nil, at, usage(errors.New("the input token is empty"))
-	}
-	const patience = 5 * time.Minute
-	client, err := github.New(github.Options{
-		BaseURL: s.in.APIURL, Token: s.in.Token, UserAgent: "basekeeper/" + version(),
-		Now: s.env.Now, Sleep: s.env.Sleep, Deadline: s.env.Now().Add(patience),
-	})
-	if err != nil {
-		return nil, at, usage(err)
-	}
-	return client, at, nil
+	return s.baseConfig(ctx, client, at, entries)
 }
 
 func regularFiles(ctx context.Context, from commitReader, at forge.Commitish) ([]forge.Entry, error) {
@@ -74,15 +54,14 @@ func regularFiles(ctx context.Context, from commitReader, at forge.Commitish) ([
 	return slices.DeleteFunc(entries, func(e forge.Entry) bool { return !strings.HasPrefix(e.Mode, "100") }), err
 }
 
-// baseOf reads what a commit says. The configuration is at file, or where
-// configurations are looked for.
-func baseOf(ctx context.Context, from commitReader, at forge.Commitish, file string) (base, error) {
+// baseOf reads what a commit says.
+func (s *step) baseOf(ctx context.Context, from commitReader, at forge.Commitish) (base, error) {
 	entries, err := regularFiles(ctx, from, at)
 	if err != nil {
 		return base{}, err
 	}
 	b := base{hosts: map[string]bool{}}
-	if b.config, err = baseConfig(ctx, from, at, entries, file); err != nil {
+	if b.config, err = s.baseConfig(ctx, from, at, entries); err != nil {
 		return base{}, err
 	}
 	for host, r := range b.config.Registries {
@@ -105,12 +84,12 @@ func baseOf(ctx context.Context, from commitReader, at forge.Commitish, file str
 	return b, nil
 }
 
-// baseConfig reads the configuration; the zero one where there is none and
-// none is named.
-func baseConfig(ctx context.Context, from commitReader, at forge.Commitish, entries []forge.Entry, file string) (config.Config, error) {
+// baseConfig reads the configuration: that of the input, or where they are
+// looked for; the zero one where there is none and none is named.
+func (s *step) baseConfig(ctx context.Context, from commitReader, at forge.Commitish, entries []forge.Entry) (config.Config, error) {
 	names := config.Names
-	if file != "" {
-		names = []string{file}
+	if s.in.Config != "" {
+		names = []string{s.in.Config}
 	}
 	for _, name := range names {
 		files, err := from.Files(ctx, wanted(at, entries, func(path string) bool { return path == name }))
@@ -125,8 +104,8 @@ func baseConfig(ctx context.Context, from commitReader, at forge.Commitish, entr
 		}
 		return config.Parse("the base branch's "+name, files[0].Content)
 	}
-	if file != "" {
-		return config.Config{}, usage(fmt.Errorf("input config: the base branch has no file %q", file))
+	if s.in.Config != "" {
+		return config.Config{}, usage(fmt.Errorf("%s: the base branch has no file %q", s.job.Call("config"), s.in.Config))
 	}
 	return config.Config{}, nil
 }
