@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/basekeeper/basekeeper/internal/sandbox/git"
+	"github.com/basekeeper/basekeeper/internal/sandbox/serve"
 )
 
 // Event is something that GitHub tells webhooks and workflows.
@@ -44,7 +45,7 @@ func (s *Server) Dispatches(repository string) []Event {
 }
 
 func (s *Server) emit(e Event) {
-	s.events = appendBounded(s.events, e)
+	s.events = serve.Remember(s.events, e)
 	if hook := s.onEvent; hook != nil {
 		s.tasks = append(s.tasks, func() { hook(e) })
 	}

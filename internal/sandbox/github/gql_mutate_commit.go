@@ -76,7 +76,7 @@ func (q *query) changed(r *repository, at git.ID, in args) (git.ID, error) {
 	if err := q.checkWorkflows(r, paths); err != nil {
 		return "", err
 	}
-	tree, err := r.edit(q.treeOf(r, at), files)
+	tree, err := r.git.Apply(q.treeOf(r, at), files)
 	if errors.Is(err, git.ErrNotFound) {
 		return "", unprocessable(fmt.Sprintf("A path was requested for deletion which does not exist as of commit oid `%s`", at))
 	}

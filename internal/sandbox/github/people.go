@@ -121,13 +121,7 @@ func (r *repository) resolve(ref string) (git.ID, bool) {
 	if ref == "HEAD" || ref == "" {
 		ref = r.options.DefaultBranch
 	}
-	for _, name := range []string{git.BranchPrefix + ref, "refs/tags/" + ref, "refs/" + ref, ref} {
-		if id, ok := r.git.Ref(name); ok {
-			return id, true
-		}
-	}
-	_, err := r.git.Commit(git.ID(ref))
-	return git.ID(ref), err == nil
+	return r.git.Resolve(ref)
 }
 
 // on runs f with a repository under the lock.

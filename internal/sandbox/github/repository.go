@@ -35,12 +35,7 @@ type RepositoryOptions struct {
 }
 
 // File is a file as it is to be.
-type File struct {
-	Path    string
-	Mode    git.Mode // empty: as it was, 100644 where it is new
-	Content []byte   // of a submodule: its commit's id
-	Delete  bool
-}
+type File = git.File
 
 type repository struct {
 	id              int64
@@ -128,7 +123,7 @@ func (s *Server) commitFiles(r *repository, by *account, parent git.ID, message 
 		}
 		base, c.Parents = before.Tree, []git.ID{parent}
 	}
-	tree, err := r.edit(base, files)
+	tree, err := r.git.Apply(base, files)
 	if err != nil {
 		return git.Commit{}, err
 	}
@@ -136,29 +131,6 @@ func (s *Server) commitFiles(r *repository, by *account, parent git.ID, message 
 	c.Author = git.Person{Name: by.login, Email: by.email(), When: s.now()}
 	c.Committer = c.Author
 	return r.git.PutCommit(c)
-}
-
-// edit returns the tree with the files in it.
-func (r *repository) edit(tree git.ID, files []File) (git.ID, error) {
-	var set []git.Entry
-	for _, f := range files {
-		e := git.Entry{Path: f.Path, Mode: f.Mode}
-		if old, err := r.git.Find(tree, f.Path); f.Mode == "" && err == nil && old.Mode != git.ModeDirectory {
-			e.Mode = old.Mode
-		}
-		if e.Mode == "" {
-			e.Mode = git.ModeFile
-		}
-		switch {
-		case f.Delete:
-		case e.Mode == git.ModeSubmodule:
-			e.ID = git.ID(f.Content)
-		default:
-			e.ID = r.git.PutBlob(slices.Clone(f.Content))
-		}
-		set = append(set, e)
-	}
-	return r.git.Edit(tree, set)
 }
 
 // repository returns one by its name; nil for none.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/sandbox/serve"
 )
 
 // Request is a request that the server was asked.
@@ -27,10 +29,6 @@ func (r Request) String() string {
 	return line
 }
 
-// maxLog is how many requests and events are remembered; older ones are
-// forgotten.
-const maxLog = 100_000
-
 // log remembers a request.
 func (s *Server) log(r Request) {
 	if r.Write {
@@ -38,14 +36,7 @@ func (s *Server) log(r Request) {
 	} else {
 		s.reads++
 	}
-	s.requests = appendBounded(s.requests, r)
-}
-
-func appendBounded[T any](list []T, v T) []T {
-	if len(list) >= maxLog {
-		list = slices.Delete(list, 0, maxLog/10)
-	}
-	return append(list, v)
+	s.requests = serve.Remember(s.requests, r)
 }
 
 // Requests returns what the server was asked until now, in order.

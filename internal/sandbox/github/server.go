@@ -1,16 +1,15 @@
 package github
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/sandbox/serve"
 )
 
 // Options are what a server is made with. The zero value will do.
@@ -25,14 +24,11 @@ type Options struct {
 // Server is a GitHub. Make it with [New], or with [Start] to have it listen.
 // All its methods may be called from several goroutines.
 type Server struct {
-	options Options
-	handler http.Handler
-	rest    *http.ServeMux
-	tasks   []func() // to be run when the lock is released
-	http    *http.Server
-	address string
-	ended   chan struct{}
-	release func() bool
+	options  Options
+	handler  http.Handler
+	rest     *http.ServeMux
+	tasks    []func() // to be run when the lock is released
+	listener *serve.Listener
 
 	mu           sync.Mutex
 	lastID       int64
@@ -81,30 +77,12 @@ func New(options Options) *Server {
 // closed or ctx ends.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s := New(options)
-	if err := s.listen(ctx); err != nil {
+	listener, err := serve.Listen(ctx, s.handler)
+	if err != nil {
 		return nil, fmt.Errorf("start GitHub sandbox: %w", err)
 	}
+	s.listener = listener
 	return s, nil
-}
-
-func (s *Server) listen(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	s.address = listener.Addr().String()
-	s.ended = make(chan struct{})
-	s.http = &http.Server{Handler: s.handler, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
-	go func() {
-		defer close(s.ended)
-		_ = s.http.Serve(listener) // it ends by Close only
-	}()
-	s.release = context.AfterFunc(ctx, func() { _ = s.http.Close() })
-	return nil
 }
 
 // Handler answers api.github.com's paths (/repos/..., /graphql) and those of an
@@ -114,10 +92,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // URL is where a started server's REST API is; GraphQL is at /graphql under
 // it. It is https://api.github.com for one that does not listen.
 func (s *Server) URL() string {
-	if s.address == "" {
-		return "https://api.github.com"
-	}
-	return "http://" + s.address
+	return cmp.Or(s.listener.URL(), "https://api.github.com")
 }
 
 // EnterpriseURL is URL in the manner of an Enterprise Server: the address
@@ -126,22 +101,13 @@ func (s *Server) EnterpriseURL() string { return s.web() }
 
 // web is where people would look.
 func (s *Server) web() string {
-	if s.address == "" {
-		return "https://github.com"
-	}
-	return "http://" + s.address
+	return cmp.Or(s.listener.URL(), "https://github.com")
 }
 
 // Close ends a started server and its connections; it does nothing to others.
 func (s *Server) Close() error {
-	if s.http == nil {
-		return nil
-	}
-	s.release()
-	err := s.http.Close()
-	<-s.ended
-	if err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("close GitHub sandbox: %w", err)
+	if err := s.listener.Close(); err != nil {
+		return fmt.Errorf("GitHub sandbox: %w", err)
 	}
 	return nil
 }

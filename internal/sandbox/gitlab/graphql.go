@@ -1,0 +1,3 @@
+package gitlab
+
+func (c *call) graphql() { c.fail(notFound("Route")) }
