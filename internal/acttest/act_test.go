@@ -9,14 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	digests "github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/enginetest"
+	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/sandbox"
 	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
 	"github.com/basekeeper/basekeeper/internal/sandbox/spectest"
@@ -25,18 +25,15 @@ import (
 // token is the workflow's; it must be seen nowhere.
 const token = "ghs_canary0123456789"
 
-var runner = sync.OnceValue(func() error {
-	e, err := theEngine()
-	if err != nil {
-		return err
-	}
-	return e.importBase(runnerImage, nil, "ENV PATH=/bin", "ENV HOME=/root")
-})
+// runnerImage is where act runs steps.
+const runnerImage = "basekeeper.test/runner:1"
+
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 // world is a registry, a GitHub with one repository, and a checkout of it.
 type world struct {
 	t        testing.TB
-	engine   *engine
+	engine   *enginetest.Engine
 	act      string
 	registry *sandbox.Registry
 	github   *hub.Server
@@ -46,11 +43,11 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, engine: needImage(t), dir: t.TempDir()}
+	w := &world{t: t, engine: enginetest.NeedImage(t), dir: t.TempDir()}
+	enginetest.OrSkip(t, w.engine.Import(runnerImage, enginetest.Base{}, "ENV PATH=/bin", "ENV HOME=/root"))
 	var err error
-	w.act, err = findAct()
-	orSkip(t, err)
-	orSkip(t, runner())
+	w.act, err = enginetest.Tool("BASEKEEPER_ACT", "act")
+	enginetest.OrSkip(t, err)
 	w.registry, err = sandbox.StartRegistry(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = w.registry.Close() })
@@ -63,28 +60,14 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// findAct returns act: what BASEKEEPER_ACT names, or that of PATH.
-func findAct() (string, error) {
-	if program := os.Getenv("BASEKEEPER_ACT"); program != "" {
-		if _, err := os.Stat(program); err == nil {
-			return program, nil
-		}
-	}
-	program, err := exec.LookPath("act")
-	if err != nil {
-		return "", errMissing{"act is not installed"}
-	}
-	return program, nil
-}
-
-func (w *world) publish(repository, tag, layer string) digests.Digest {
+func (w *world) publish(repository, tag, layer string) image.Digest {
 	w.t.Helper()
 	d, err := w.registry.Publish(w.t.Context(), sandbox.Image{Repository: repository, Tag: tag, Layer: layer, Created: time.Unix(1_700_000_000, 0)})
 	require.NoError(w.t, err)
 	return d
 }
 
-func (w *world) pin(repository, tag string, d digests.Digest) string {
+func (w *world) pin(repository, tag string, d image.Digest) string {
 	return fmt.Sprintf("%s/%s:%s@%s", w.registry.Host(), repository, tag, d)
 }
 
@@ -169,7 +152,7 @@ func (w *world) run(event string, payload any, inputs map[string]string) step {
 		"--eventpath", filepath.Join(files, "event.json"), "--secret-file", filepath.Join(files, "secrets"),
 		"--env", "GITHUB_REPOSITORY=acme/app", "--platform", "ubuntu-latest="+runnerImage, "--pull=false", "--rm",
 		"--network", "host", "--action-offline-mode", "--container-daemon-socket", "-", "--json")
-	cmd.Env = append(w.engine.environ(), "HOME="+files, "XDG_CACHE_HOME="+files, "XDG_CONFIG_HOME="+files)
+	cmd.Env = append(w.engine.Environ(), "HOME="+files, "XDG_CACHE_HOME="+files, "XDG_CONFIG_HOME="+files)
 	out, err := cmd.CombinedOutput()
 	s := read(string(out))
 	assert.Equal(w.t, s.outcome == "success", err == nil, "%s", s.log)
@@ -189,7 +172,7 @@ func (w *world) definition() string {
 	require.NoError(w.t, err)
 	const source = "\n  image: Dockerfile"
 	require.Equal(w.t, 1, strings.Count(string(content), source))
-	return strings.Replace(string(content), source, "\n  image: docker://"+image, 1)
+	return strings.Replace(string(content), source, "\n  image: docker://"+enginetest.Image, 1)
 }
 
 // read reads what act printed.
@@ -341,7 +324,7 @@ func TestAct(t *testing.T) {
 
 // at returns what a tag of the published image points at; empty where it is not
 // there.
-func (w *world) at(tag string) digests.Digest {
+func (w *world) at(tag string) image.Digest {
 	w.t.Helper()
 	d, err := w.registry.Digest(w.t.Context(), "apps/app", tag)
 	require.NoError(w.t, err)

@@ -8,20 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net/http"
-	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/basekeeper/basekeeper/internal/enginetest"
 )
 
 // What the image may weigh, compressed, and what its process may take to start.
@@ -30,105 +26,21 @@ const (
 	maxStart = 20 * time.Millisecond
 )
 
-const testVersion = "v0.0.0-test"
-
-var started atomic.Bool
-
-// built builds the image from the Dockerfile, once.
-var built = sync.OnceValues(func() (string, error) {
-	e, err := theEngine()
-	if err != nil {
-		return "", err
-	}
-	if err := watch("../../Dockerfile", "../../.dockerignore", "../../action.yml", "../../go.mod", "../../cmd", "../../internal"); err != nil {
-		return "", err
-	}
-	root, err := goEnv("GOROOT")
-	if err != nil {
-		return "", err
-	}
-	modules, err := goEnv("GOMODCACHE")
-	if err != nil {
-		return "", err
-	}
-	if err := e.importBase(toolsImage, nil, "ENV PATH=/bin"); err != nil {
-		return "", err
-	}
-	cache, err := warm()
-	if err != nil {
-		return "", err
-	}
-	folders := map[string]string{"usr/local/go": root, "root/.cache/go-build": cache}
-	if err := e.importBase(goImage, folders, "ENV PATH=/usr/local/go/bin:/bin", "ENV HOME=/root"); err != nil {
-		return "", err
-	}
-	// The modules that this machine has are in the form that a proxy serves.
-	proxy := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(modules, "cache", "download"))))
-	defer proxy.Close()
-	e.images = append(e.images, image)
-	return image, e.run(nil, io.Discard, "build", "--network", "host", "--force-rm", "--tag", image,
-		"--build-arg", "GO_IMAGE="+goImage, "--build-arg", "TOOLS_IMAGE="+toolsImage,
-		"--build-arg", "GOPROXY="+proxy.URL, "--build-arg", "VERSION="+testVersion, "--build-arg", "REVISION=none", "../..")
-})
-
-// watch makes the go command know what the image is built from, which it does
-// not see docker read: otherwise it would take an old result for a new one.
-func watch(roots ...string) error {
-	for _, root := range roots {
-		err := filepath.WalkDir(root, func(file string, _ fs.DirEntry, err error) error {
-			if err == nil {
-				_, err = os.Stat(file)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// warm compiles the program as the Dockerfile does, and returns the folder of
-// Go's cache: what has not changed since the last time need not be compiled in
-// the engine. That it fits shows that nothing of the machine gets into it.
-func warm() (cache string, err error) {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	cache = filepath.Join(base, "basekeeper-acttest")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", os.DevNull, "./cmd/basekeeper")
-	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "GOCACHE="+cache, "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return cache, nil
-}
-
-func needImage(t testing.TB) *engine {
-	t.Helper()
-	e := need(t)
-	_, err := built()
-	orSkip(t, err)
-	return e
-}
-
 func TestImage(t *testing.T) {
-	e := needImage(t)
-	out, err := e.output("run", "--rm", "--network", "none", image, "version")
+	e := enginetest.NeedImage(t)
+	out, err := e.Output("run", "--rm", "--network", "none", enginetest.Image, "version")
 	require.NoError(t, err)
-	assert.Equal(t, "basekeeper "+testVersion+"\n", out)
+	assert.Equal(t, "basekeeper "+enginetest.Version+"\n", out)
 
 	t.Run("as GitLab's runner uses it", func(t *testing.T) {
-		out, err := e.output("run", "--rm", "--network", "none", "--entrypoint", "", image, "sh", "-c",
+		out, err := e.Output("run", "--rm", "--network", "none", "--entrypoint", "", enginetest.Image, "sh", "-c",
 			"set -e; mkdir -p /builds/x; cd /builds/x; echo hello > f; cat f | grep -c hello; test -w /tmp; id=$(basekeeper version 2>&1 || true); ls /basekeeper")
 		require.NoError(t, err)
 		assert.Equal(t, "1\n/basekeeper\n", out)
 	})
 
 	t.Run("configuration", func(t *testing.T) {
-		out, err := e.output("image", "inspect", "--format", "{{json .Config}}", image)
+		out, err := e.Output("image", "inspect", "--format", "{{json .Config}}", enginetest.Image)
 		require.NoError(t, err)
 		var config struct {
 			User       string
@@ -140,7 +52,7 @@ func TestImage(t *testing.T) {
 		assert.Empty(t, config.User, "GitHub demands root")
 		assert.Equal(t, []string{"/basekeeper"}, config.Entrypoint)
 		assert.Empty(t, config.Cmd)
-		assert.Equal(t, testVersion, config.Labels["org.opencontainers.image.version"])
+		assert.Equal(t, enginetest.Version, config.Labels["org.opencontainers.image.version"])
 		assert.Equal(t, "https://github.com/basekeeper/basekeeper", config.Labels["org.opencontainers.image.source"])
 	})
 }
@@ -148,7 +60,7 @@ func TestImage(t *testing.T) {
 // TestImageFiles looks into the layers: nothing but what is meant to be there,
 // and no trace of where and when it was built.
 func TestImageFiles(t *testing.T) {
-	layers, size := save(t, needImage(t))
+	layers, size := save(t, enginetest.NeedImage(t))
 	assert.Less(t, size, int64(maxImage))
 	require.Len(t, layers, 1)
 	var names []string
@@ -170,10 +82,10 @@ func TestImageFiles(t *testing.T) {
 }
 
 // save returns the image's layers and what they weigh compressed.
-func save(t testing.TB, e *engine) (layers [][]byte, size int64) {
+func save(t testing.TB, e *enginetest.Engine) (layers [][]byte, size int64) {
 	t.Helper()
 	var saved bytes.Buffer
-	require.NoError(t, e.run(nil, &saved, "image", "save", image))
+	require.NoError(t, e.Run(nil, &saved, "image", "save", enginetest.Image))
 	files := map[string][]byte{}
 	archive := tar.NewReader(&saved)
 	for {
@@ -203,14 +115,14 @@ func save(t testing.TB, e *engine) (layers [][]byte, size int64) {
 }
 
 // extract takes the program out of the image.
-func extract(t testing.TB, e *engine) string {
+func extract(t testing.TB, e *enginetest.Engine) string {
 	t.Helper()
-	id, err := e.output("create", image)
+	id, err := e.Output("create", enginetest.Image)
 	require.NoError(t, err)
 	id = string(bytes.TrimSpace([]byte(id)))
-	defer func() { require.NoError(t, e.run(nil, io.Discard, "rm", id)) }()
+	defer func() { require.NoError(t, e.Run(nil, io.Discard, "rm", id)) }()
 	program := filepath.Join(t.TempDir(), "basekeeper")
-	require.NoError(t, e.run(nil, io.Discard, "cp", id+":/basekeeper", program))
+	require.NoError(t, e.Run(nil, io.Discard, "cp", id+":/basekeeper", program))
 	return program
 }
 
@@ -228,14 +140,14 @@ func start(t testing.TB, program string) time.Duration {
 }
 
 func TestStart(t *testing.T) {
-	e := needImage(t)
+	e := enginetest.NeedImage(t)
 	assert.Less(t, start(t, extract(t, e)), maxStart)
 }
 
 // BenchmarkImage prints what the image weighs and how long its process takes to
 // start.
 func BenchmarkImage(b *testing.B) {
-	e := needImage(b)
+	e := enginetest.NeedImage(b)
 	_, size := save(b, e)
 	program := extract(b, e)
 	var best time.Duration

@@ -1,4 +1,4 @@
-package acttest
+package enginetest
 
 import (
 	"bytes"
@@ -12,82 +12,71 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// engine is a Docker engine, and how it is reached.
-type engine struct {
+// Engine is a Docker engine, and how it is reached.
+type Engine struct {
 	dir    string // for its data and ours
 	host   string // DOCKER_HOST; empty for the machine's own
 	daemon *exec.Cmd
 	images []string // to remove from an engine that is not ours
 }
 
-// errMissing is what the machine lacks.
-type errMissing struct{ what string }
+var (
+	started atomic.Bool
+	engine  = sync.OnceValues(start)
+)
 
-func (e errMissing) Error() string {
-	return e.what + " (run .ci/packages and make tools as root, and go test through make)"
-}
-
-// need returns the engine, which all tests share. Where the machine cannot have
-// one the test is skipped, or fails with CI set.
-func need(t testing.TB) *engine {
+// Need returns the engine, which all tests of the binary share. Where the
+// machine cannot have one the test is skipped, or fails with CI set.
+func Need(t testing.TB) *Engine {
 	t.Helper()
-	e, err := theEngine()
-	orSkip(t, err)
+	e, err := engine()
+	OrSkip(t, err)
 	return e
 }
 
-func orSkip(t testing.TB, err error) {
-	t.Helper()
-	if missing := (errMissing{}); errors.As(err, &missing) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-var theEngine = sync.OnceValues(startEngine)
-
-func TestMain(m *testing.M) {
+// Main runs the tests, ends the engine if one was started, and returns the exit
+// status.
+func Main(m *testing.M) int {
 	code := m.Run()
-	if started.Load() {
-		if e, err := theEngine(); err == nil {
-			err = e.stop()
-			if err != nil {
-				fmt.Fprintln(os.Stderr, "stop engine:", err)
-				code = max(code, 1)
-			}
+	if !started.Load() {
+		return code
+	}
+	if e, err := engine(); err == nil {
+		if err := e.stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "stop engine:", err)
+			code = max(code, 1)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
-// startEngine starts an engine with everything of its own. Someone who is not
-// root uses the one that the machine has running, as on GitHub's runners.
-func startEngine() (*engine, error) {
+// start starts an engine with everything of its own. Someone who is not root
+// uses the one that the machine has running, as on GitHub's runners.
+func start() (*Engine, error) {
 	started.Store(true)
 	if _, err := exec.LookPath("docker"); err != nil {
-		return nil, errMissing{"docker is not installed"}
+		return nil, MissingError{"docker is not installed"}
 	}
-	dir, err := os.MkdirTemp("", "basekeeper-acttest-")
+	dir, err := os.MkdirTemp("", "basekeeper-engine-")
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{dir: dir}
+	e := &Engine{dir: dir}
 	if os.Getuid() != 0 {
-		if err := e.run(nil, io.Discard, "version"); err != nil {
-			return nil, errors.Join(errMissing{"not root, and the machine's own Docker engine does not answer"}, os.RemoveAll(dir))
+		if err := e.Run(nil, io.Discard, "version"); err != nil {
+			return nil, errors.Join(MissingError{"not root, and the machine's own Docker engine does not answer"}, os.RemoveAll(dir))
 		}
 		return e, nil
 	}
 	program, err := exec.LookPath("dockerd")
 	if err != nil {
-		return nil, errors.Join(errMissing{"dockerd is not installed"}, os.RemoveAll(dir))
+		return nil, errors.Join(MissingError{"dockerd is not installed"}, os.RemoveAll(dir))
 	}
 	e.host = "unix://" + filepath.Join(dir, "socket")
 	log, err := os.Create(filepath.Join(dir, "log"))
@@ -99,12 +88,12 @@ func startEngine() (*engine, error) {
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"),
 		"--pidfile", filepath.Join(dir, "pid"), "-H", e.host)
 	e.daemon.Stdout, e.daemon.Stderr = log, log
-	e.daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ownGroup(e.daemon)
 	if err := e.daemon.Start(); err != nil {
 		return nil, err
 	}
 	for range 150 {
-		if e.run(nil, io.Discard, "version") == nil {
+		if e.Run(nil, io.Discard, "version") == nil {
 			return e, nil
 		}
 		time.Sleep(200 * time.Millisecond)
@@ -114,10 +103,10 @@ func startEngine() (*engine, error) {
 }
 
 // stop ends the engine and removes all that it had.
-func (e *engine) stop() error {
+func (e *Engine) stop() error {
 	var err error
 	for _, image := range e.images {
-		err = errors.Join(err, e.run(nil, io.Discard, "image", "rm", "--force", image))
+		err = errors.Join(err, e.Run(nil, io.Discard, "image", "rm", "--force", image))
 	}
 	if e.daemon != nil {
 		err = errors.Join(err, e.daemon.Process.Signal(syscall.SIGTERM))
@@ -142,16 +131,10 @@ func unmount(dir string) error {
 	return err
 }
 
-// command returns a docker command for this engine.
-func (e *engine) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "docker", args...)
-	cmd.Env = e.environ()
-	return cmd
-}
-
-// environ has Docker's classic builder build: an action's Dockerfile must not
-// need another.
-func (e *engine) environ() []string {
+// Environ returns the environment of this process with what makes programs
+// that call docker reach this engine. Docker's classic builder builds: the
+// Dockerfile must not need another.
+func (e *Engine) Environ() []string {
 	env := append(os.Environ(), "DOCKER_BUILDKIT=0", "DOCKER_CONFIG="+filepath.Join(e.dir, "config"), "DOCKER_CONTEXT=")
 	if e.host != "" {
 		env = append(env, "DOCKER_HOST="+e.host)
@@ -159,10 +142,12 @@ func (e *engine) environ() []string {
 	return env
 }
 
-func (e *engine) run(in io.Reader, out io.Writer, args ...string) error {
+// Run runs a docker command. The error has what it said.
+func (e *Engine) Run(in io.Reader, out io.Writer, args ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	defer cancel()
-	cmd := e.command(ctx, args...)
+	cmd := exec.CommandContext(ctx, "docker", args...)
+	cmd.Env = e.Environ()
 	var errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, &errs
 	if err := cmd.Run(); err != nil {
@@ -171,9 +156,9 @@ func (e *engine) run(in io.Reader, out io.Writer, args ...string) error {
 	return nil
 }
 
-// output runs a docker command and returns what it prints.
-func (e *engine) output(args ...string) (string, error) {
+// Output runs a docker command and returns what it prints.
+func (e *Engine) Output(args ...string) (string, error) {
 	var out bytes.Buffer
-	err := e.run(nil, &out, args...)
+	err := e.Run(nil, &out, args...)
 	return out.String(), err
 }

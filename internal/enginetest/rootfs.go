@@ -1,9 +1,10 @@
-package acttest
+package enginetest
 
 import (
 	"archive/tar"
 	"bytes"
 	"debug/elf"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -14,32 +15,76 @@ import (
 	"time"
 )
 
-// No public registry is reached in tests: base images are made from what this
-// machine has.
-const (
-	toolsImage  = "basekeeper.test/tools:1"  // busybox and CA certificates
-	goImage     = "basekeeper.test/go:1"     // that, and this Go
-	runnerImage = "basekeeper.test/runner:1" // where act runs steps
-	image       = "basekeeper.test/action:1" // what is tested
-)
-
 const authorities = "/etc/ssl/certs/ca-certificates.crt"
 
-// importBase makes an image of a busybox, and of the folders given by the names
-// they have in it.
-func (e *engine) importBase(name string, folders map[string]string, changes ...string) error {
+// Base is what a root file system has beside a static busybox, as every program
+// that it can be, and the CA certificates of the machine.
+type Base struct {
+	// Folders of the machine, by their names inside. Of each only what a
+	// program needs: no tests and no test data.
+	Folders map[string]string
+	// Programs of the machine's PATH, which get to usr/bin with the libraries
+	// that they load.
+	Programs []string
+}
+
+// Import makes an image of a root file system, in place of one that would come
+// from a registry. Each change is an instruction of a Dockerfile.
+func (e *Engine) Import(name string, base Base, changes ...string) error {
 	reader, writer := io.Pipe()
-	go func() { writer.CloseWithError(writeBase(writer, folders)) }()
+	go func() { writer.CloseWithError(base.write(writer)) }()
 	args := []string{"import"}
 	for _, change := range changes {
 		args = append(args, "--change", change)
 	}
 	e.images = append(e.images, name)
-	return e.run(reader, io.Discard, append(args, "-", name)...)
+	return e.Run(reader, io.Discard, append(args, "-", name)...)
 }
 
-func writeBase(w io.Writer, folders map[string]string) error {
+func (base Base) write(w io.Writer) error {
 	b := baseTar{tar.NewWriter(w)}
+	if err := b.busybox(); err != nil {
+		return err
+	}
+	for name, dir := range base.Folders {
+		if err := b.tree(name, dir); err != nil {
+			return err
+		}
+	}
+	libraries := map[string]bool{}
+	for _, program := range base.Programs {
+		if err := b.program(program, libraries); err != nil {
+			return err
+		}
+	}
+	return b.Close()
+}
+
+// busybox finds one that needs no libraries.
+func busybox() (string, error) {
+	const missing = "a static busybox is not installed"
+	program, err := exec.LookPath("busybox")
+	if err != nil {
+		return "", MissingError{missing}
+	}
+	f, err := elf.Open(program)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	for _, part := range f.Progs {
+		if part.Type == elf.PT_INTERP {
+			return "", MissingError{missing}
+		}
+	}
+	return program, nil
+}
+
+// baseTar writes a root file system.
+type baseTar struct{ *tar.Writer }
+
+// busybox writes it, and what every program expects around it.
+func (b baseTar) busybox() error {
 	busybox, err := busybox()
 	if err != nil {
 		return err
@@ -70,36 +115,33 @@ func writeBase(w io.Writer, folders map[string]string) error {
 			return err
 		}
 	}
-	for name, dir := range folders {
-		if err := b.tree(name, dir); err != nil {
+	return nil
+}
+
+// program writes a program, and those of its libraries that are not there yet.
+func (b baseTar) program(name string, there map[string]bool) error {
+	file, err := exec.LookPath(name)
+	if err != nil {
+		return MissingError{name + " is not installed"}
+	}
+	if err := b.file("usr/bin/"+name, file); err != nil {
+		return err
+	}
+	out, err := exec.Command("ldd", file).Output()
+	if err != nil {
+		return fmt.Errorf("ldd %s: %w", file, err)
+	}
+	for word := range strings.FieldsSeq(string(out)) { // libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x00007f…)
+		if !filepath.IsAbs(word) || there[word] {
+			continue
+		}
+		there[word] = true
+		if err := b.file(strings.TrimPrefix(word, "/"), word); err != nil {
 			return err
 		}
 	}
-	return b.Close()
+	return nil
 }
-
-// busybox finds one that needs no libraries.
-func busybox() (string, error) {
-	const missing = "a static busybox is not installed"
-	program, err := exec.LookPath("busybox")
-	if err != nil {
-		return "", errMissing{missing}
-	}
-	f, err := elf.Open(program)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	for _, part := range f.Progs {
-		if part.Type == elf.PT_INTERP {
-			return "", errMissing{missing}
-		}
-	}
-	return program, nil
-}
-
-// baseTar writes a root file system.
-type baseTar struct{ *tar.Writer }
 
 func (b baseTar) folder(name string, mode int64) error {
 	return b.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: mode, ModTime: time.Unix(0, 0)})
