@@ -25,6 +25,7 @@ type finding struct {
 	repository, path string
 	line             int    // 1-based; 0 for the whole file
 	about            string // the digest that would be right
+	image, pinned    string // image and tag, and digest, that the file names
 }
 
 // findings returns what somebody has to do something about, in the order of
@@ -36,7 +37,7 @@ func findings(p plan.Plan) []finding {
 			continue
 		}
 		f := finding{
-			rule: "stale-digest", level: Warning, repository: b.Repository, about: string(b.To),
+			rule: "stale-digest", level: Warning, repository: b.Repository, about: string(b.To), image: b.Ref().String(), pinned: string(b.From),
 			text: fmt.Sprintf("%s is pinned to %s; its tag points at %s now.", b.Ref().Familiar(), b.From.Short(), b.To.Short()),
 		}
 		if b.Gone {
@@ -49,7 +50,7 @@ func findings(p plan.Plan) []finding {
 	}
 	for _, h := range p.Holds {
 		f := finding{
-			rule: "stale-not-bumped", level: Warning, repository: h.Repository, path: h.Path, line: h.Line, about: string(h.Current),
+			rule: "stale-not-bumped", level: Warning, repository: h.Repository, path: h.Path, line: h.Line, about: string(h.Current), image: holdName(h), pinned: string(h.Digest),
 			text: fmt.Sprintf("%s is not bumped: %s", holdName(h), h.Reason),
 		}
 		if h.Gone {

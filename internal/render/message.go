@@ -2,10 +2,10 @@ package render
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
@@ -17,7 +17,7 @@ const (
 )
 
 // Message returns the title of a pull request and the message of its commit,
-// whose first line is the title.
+// whose first line is the title. For GitLab, no line begins like a command.
 func Message(r Request) (title, message string) {
 	data := messageData(r)
 	title, body := "chore(deps): "+data.Summary, data.Body
@@ -28,16 +28,17 @@ func Message(r Request) (title, message string) {
 			body = rest
 		}
 	}
-	title = cut(strings.Join(strings.Fields(Clean(title)), " "), maxHeadline)
+	title = uncommand(r.Flavor, cut(strings.Join(strings.Fields(Clean(title)), " "), maxHeadline))
 	var clean []string
 	for line := range strings.Lines(strings.Trim(body, "\r\n")) {
-		clean = append(clean, Clean(strings.TrimRight(strings.ReplaceAll(line, "\t", "  "), " \r\n")))
+		clean = append(clean, uncommand(r.Flavor, Clean(strings.TrimRight(strings.ReplaceAll(line, "\t", "  "), " \r\n"))))
 	}
 	return title, cutBytes(title+"\n\n"+strings.TrimSpace(strings.Join(clean, "\n")), maxMessage) + "\n"
 }
 
 // messageData is what a template can say.
 func messageData(r Request) config.MessageData {
+	safe := func(s string) string { return safeFor(r.Flavor, s) }
 	data := config.MessageData{Verb: "bump", Repository: safe(r.Repository), Branch: safe(r.BaseBranch)}
 	if pins(r.Changes) {
 		data.Verb = "pin"
@@ -48,9 +49,9 @@ func messageData(r Request) config.MessageData {
 			list = append(list, fmt.Sprintf("and %d more", len(r.Changes)-i))
 			break
 		}
-		change := messageChange(c)
+		change := messageChange(safe, c)
 		data.Changes = append(data.Changes, change)
-		text := safe(c.Ref().Familiar()) + ": "
+		text := safe(c.Ref().Familiar()) + between(r.Flavor)
 		if change.From != "" {
 			text += change.From + " → "
 		}
@@ -59,11 +60,20 @@ func messageData(r Request) config.MessageData {
 	if len(data.Changes) > 0 {
 		data.MessageChange = data.Changes[0]
 	}
-	data.Summary, data.Body = summary(data.Verb, r.Changes), strings.Join(list, "\n")
+	data.Summary, data.Body = summary(safe, data.Verb, r.Changes), strings.Join(list, "\n")
 	return data
 }
 
-func messageChange(c Change) config.MessageChange {
+// between stands behind an image in a list. GitLab shows what is between two
+// colons as an emoji: debian:100: would be one.
+func between(f forge.Flavor) string {
+	if f == forge.GitLab {
+		return " "
+	}
+	return ": "
+}
+
+func messageChange(safe func(string) string, c Change) config.MessageChange {
 	return config.MessageChange{
 		Image: safe(c.Ref().Tagged("").Familiar()), Tag: safe(c.Tag),
 		From: safe(c.From.Short()), To: safe(c.To.Short()), FromDigest: safe(string(c.From)), ToDigest: safe(string(c.To)),
@@ -72,7 +82,7 @@ func messageChange(c Change) config.MessageChange {
 
 // summary says what moves, in as many characters as a headline has. The name of
 // a single image loses its beginning before it is too long.
-func summary(verb string, changes []Change) string {
+func summary(safe func(string) string, verb string, changes []Change) string {
 	targets := map[string]image.Digest{}
 	for _, c := range changes {
 		targets[c.Ref().String()] = c.To
@@ -91,16 +101,4 @@ func summary(verb string, changes []Change) string {
 		name = rest
 	}
 	return whole(name)
-}
-
-// ghIssue is GitHub's old way to write an issue's number.
-var ghIssue = regexp.MustCompile(`(?i)\b(gh)-([0-9])`)
-
-// safe writes text from outside for a place where no Markdown is read but names
-// and numbers still have an effect: a commit's message that says "fixes" before
-// an issue's number closes the issue.
-func safe(s string) string {
-	s = tame(s, maxCode)
-	s = strings.NewReplacer("@", "＠", "#", "＃", "//", "/ /", "[", "(", "]", ")", "!", "！").Replace(s)
-	return ghIssue.ReplaceAllString(s, "$1‑$2")
 }

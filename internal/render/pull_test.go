@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
 	"github.com/basekeeper/basekeeper/internal/render"
@@ -118,6 +119,22 @@ func TestPullRequest(t *testing.T) {
 	}
 }
 
+// TestMergeRequest has the same requests for GitLab.
+func TestMergeRequest(t *testing.T) {
+	for name, r := range requests(t) {
+		t.Run(name, func(t *testing.T) {
+			r.Flavor = forge.GitLab
+			if name == "hostile" {
+				r.Notes = append(r.Notes[:20:20], gitlabAttacks...)
+			}
+			got := render.PullRequest(r)
+			golden(t, "merge-"+name+".md", []byte(got.Body))
+			golden(t, "merge-"+name+".txt", []byte("title: "+got.Title+"\n---\n"+got.Message))
+			checkMerge(t, got)
+		})
+	}
+}
+
 var (
 	links   = regexp.MustCompile(`href="([^"]*)"`)
 	ourText = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}|\[!WARNING\]`)
@@ -127,12 +144,20 @@ var (
 // checkBody checks what holds for every text, whoever had a say in it.
 func checkBody(t *testing.T, got render.Text) {
 	t.Helper()
-	assert.Less(t, len(got.Body), 65_536)
-	page, plain := seen(t, got.Body)
-	for _, link := range links.FindAllStringSubmatch(page, -1) {
-		assert.Regexp(t, `^https://([a-z0-9-]+\.)+[a-z0-9-]+/[A-Za-z0-9_./-]*$`, link[1])
-	}
+	checkText(t, got)
+	_, plain := seen(t, got.Body)
 	assert.NotRegexp(t, references, ourText.ReplaceAllString(plain, "\u2425"))
+	assert.NotRegexp(t, `(?i)@[a-z]|#[0-9]|\bgh-[0-9]|://|\[skip`, got.Message)
+}
+
+// checkText is what holds on every forge.
+func checkText(t *testing.T, got render.Text) {
+	t.Helper()
+	assert.Less(t, len(got.Body), 65_536)
+	page, _ := seen(t, got.Body)
+	for _, link := range links.FindAllStringSubmatch(page, -1) {
+		assert.Regexp(t, `^https://([a-z0-9-]+\.)+[a-z0-9-]+(:[0-9]+)?/[A-Za-z0-9_./-]*$`, link[1])
+	}
 	assert.NotContains(t, page, "<img")
 	assert.NotContains(t, page, "<script")
 	assert.Empty(t, strings.TrimSpace(ourTags.ReplaceAllString(rawHTML(t, got.Body), "")), "HTML that is not ours")
@@ -146,7 +171,6 @@ func checkBody(t *testing.T, got render.Text) {
 	assert.NotEmpty(t, strings.TrimSpace(got.Title))
 	assert.LessOrEqual(t, len([]rune(got.Title)), 200)
 	assert.LessOrEqual(t, len(got.Message), 10_001)
-	assert.NotRegexp(t, `(?i)@[a-z]|#[0-9]|\bgh-[0-9]|://|\[skip`, got.Message)
 	harmless(t, got.Message)
 }
 
