@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/forge/github"
+	"github.com/basekeeper/basekeeper/internal/job"
 	"github.com/basekeeper/basekeeper/internal/plan"
 )
 
@@ -33,15 +35,12 @@ workflow around it, it checks this folder.`,
 }
 
 // workflow is GitHub around a step.
-type workflow struct {
-	*action.Job
-	client *github.Client // that reads the base branch; nil until it is needed
-}
+type workflow struct{ *action.Job }
 
 // newActionStep reads all that the workflow says. The step is good for perform
 // even if there is an error.
 func newActionStep(env Env) (*step, error) {
-	w := &workflow{Job: action.New(env.Getenv, env.Stdout)}
+	w := workflow{action.New(env.Getenv, env.Stdout)}
 	s := &step{env: env, job: w}
 	var err error
 	if s.in, err = w.Inputs(); err != nil {
@@ -80,7 +79,7 @@ func readEvent(env Env) (action.Event, error) {
 
 // base reads the base branch as it was when the event happened. GitHub alone is
 // shown the token.
-func (w *workflow) base(_ context.Context, s *step) (commitReader, forge.Commitish, error) {
+func (w workflow) base(_ context.Context, s *step) (commitReader, forge.Commitish, error) {
 	at := forge.Commitish{Repository: forge.Repository{Name: s.about.Repository}, Commit: s.about.BaseID}
 	if s.in.Token == "" {
 		return nil, at, usage(errors.New("the input token is empty"))
@@ -97,7 +96,7 @@ func (w *workflow) base(_ context.Context, s *step) (commitReader, forge.Commiti
 }
 
 // merges is the pull request of the event: it was merged, and is a bump.
-func (w *workflow) merges(_ context.Context, s *step) ([]forge.Merge, string, error) {
+func (w workflow) merges(_ context.Context, s *step) ([]forge.Merge, string, error) {
 	at := s.about.MergedAt
 	if at.IsZero() {
 		at = s.env.Now()
@@ -106,7 +105,7 @@ func (w *workflow) merges(_ context.Context, s *step) ([]forge.Merge, string, er
 }
 
 // mergeConfig is the base branch's configuration, as it was before the merge.
-func (w *workflow) mergeConfig(ctx context.Context, s *step) (config.Config, error) {
+func (w workflow) mergeConfig(ctx context.Context, s *step) (config.Config, error) {
 	c, err := s.readBaseConfig(ctx)
 	if err != nil {
 		return c, fmt.Errorf("read base branch: %w", err)
@@ -114,8 +113,23 @@ func (w *workflow) mergeConfig(ctx context.Context, s *step) (config.Config, err
 	return c, nil
 }
 
+// credentials are what the run may know of the inputs.
+func (w workflow) credentials(in job.Inputs) map[string]string {
+	given := map[string]string{}
+	if in.AppID != 0 {
+		given["BASEKEEPER_APP_ID"], given["BASEKEEPER_APP_KEY"] = strconv.FormatInt(in.AppID, 10), in.PrivateKey
+	}
+	if in.Token != "" {
+		given["BASEKEEPER_TOKEN"] = in.Token
+		if w.Getenv("GITHUB_TOKEN") == "" {
+			given["GITHUB_TOKEN"] = in.Token // ghcr.io takes it
+		}
+	}
+	return given
+}
+
 // reports is nothing: GitHub has the job summary and annotations.
-func (w *workflow) reports(*plan.Plan) (map[string][]byte, error) { return nil, nil } //nolint:nilnil // no files are no error
+func (w workflow) reports(plan.Plan) (map[string][]byte, error) { return map[string][]byte{}, nil }
 
 // finish does nothing: outputs have been written when they were set.
-func (w *workflow) finish(*step) error { return nil }
+func (w workflow) finish(*step) error { return nil }

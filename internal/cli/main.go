@@ -130,7 +130,7 @@ file failed), 5 refused by policy or a safety rule.`,
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(
-		newScanCmd(env), newCheckCmd(env), newPlanCmd(env), newApplyCmd(env), newBumpCmd(env), newActionCmd(env),
+		newScanCmd(env), newCheckCmd(env), newPlanCmd(env), newApplyCmd(env), newBumpCmd(env), newActionCmd(env), newPipelineCmd(env),
 		newRetireCmd(env), newRollbackCmd(env), newOnMergeCmd(env), newPruneCmd(env), newRestoreCmd(env), newLedgerCmd(env),
 		newPublishCmd(env), newInitCmd(env), newSchemaCmd(env), newSandboxCmd(env), newDemoCmd(env), newVersionCmd(env), newCompletionCmd(env),
 	)

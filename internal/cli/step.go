@@ -40,8 +40,12 @@ type system interface {
 	merges(ctx context.Context, s *step) (all []forge.Merge, none string, err error)
 	// mergeConfig reads the configuration that holds for what follows a merge.
 	mergeConfig(ctx context.Context, s *step) (config.Config, error)
-	// reports are files that the system takes besides.
-	reports(p *plan.Plan) (map[string][]byte, error)
+	// credentials are the variables by which the rest of the program learns what
+	// the inputs say.
+	credentials(in job.Inputs) map[string]string
+	// reports are files that the system takes besides, of what is found in the
+	// repository.
+	reports(found plan.Plan) (map[string][]byte, error)
 	// finish is called when all outputs are set.
 	finish(s *step) error
 }

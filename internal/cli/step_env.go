@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/basekeeper/basekeeper/internal/job"
 )
@@ -36,16 +35,7 @@ func (s *step) environment() (Env, error) {
 		}
 		return env, nil
 	}
-	given := map[string]string{}
-	if s.in.AppID != 0 {
-		given["BASEKEEPER_APP_ID"], given["BASEKEEPER_APP_KEY"] = strconv.FormatInt(s.in.AppID, 10), s.in.PrivateKey
-	}
-	if s.in.Token != "" {
-		given["BASEKEEPER_TOKEN"] = s.in.Token
-		if env.Getenv("GITHUB_TOKEN") == "" {
-			given["GITHUB_TOKEN"] = s.in.Token // ghcr.io takes it
-		}
-	}
+	given := s.job.credentials(s.in)
 	auths, err := withLogins(env.Getenv(dockerAuth), s.in.Registries)
 	if err != nil {
 		return env, fmt.Errorf("%w; %s cannot be added to it", err, s.job.Call("registries"))

@@ -35,7 +35,8 @@ func (s *step) report(r stepResult) error {
 			}
 		}
 	}
-	more, err := s.job.reports(r.plan)
+	found := s.found(r)
+	more, err := s.job.reports(found)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (s *step) report(r stepResult) error {
 	}
 	r.written = err == nil
 	err = errors.Join(err, giveBack(s.workspace, s.in.CacheFile))
-	return errors.Join(err, s.job.Annotate(s.annotations(r)), s.job.Summary(summary), s.outputs(r, code))
+	return errors.Join(err, s.job.Annotate(annotations(found)), s.job.Summary(summary), s.outputs(r, code))
 }
 
 // outputs sets the outputs that action.yml lists, all of them each time.
@@ -184,12 +185,12 @@ func clean(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// annotations are the remarks on the lines of files: what is behind its tag and
-// still is, what could not be read, and what could not be learned. Files of
-// other repositories have no lines here.
-func (s *step) annotations(r stepResult) []job.Annotation {
+// found is what there is to say about the lines of files: of the plan, what is
+// behind its tag and still is, what could not be read, and what could not be
+// learned. Files of other repositories have no lines here.
+func (s *step) found(r stepResult) plan.Plan {
 	if r.plan == nil {
-		return nil
+		return plan.Plan{}
 	}
 	p := *r.plan
 	if r.applied {
@@ -198,6 +199,11 @@ func (s *step) annotations(r stepResult) []job.Annotation {
 	if p.Forge {
 		p = s.own(p)
 	}
+	return p
+}
+
+// annotations are the remarks on the lines of files.
+func annotations(p plan.Plan) []job.Annotation {
 	var all []job.Annotation
 	for _, a := range render.Annotations(p) {
 		all = append(all, job.Annotation{Level: job.Level(a.Level), Path: a.Path, Line: a.Line, Title: a.Title, Message: a.Message})

@@ -49,10 +49,10 @@ func decide(e Event, in job.Inputs) job.Decision {
 func auto(e Event, in job.Inputs) job.Decision {
 	switch e.Source {
 	case schedule, web, api:
-		return job.Decision{Command: job.Bump, Reason: fmt.Sprintf("pipeline by %s: time to bring everything up to date", e.Source)}
+		return job.Decision{Command: job.Bump, Reason: fmt.Sprintf("pipeline source %s: time to bring everything up to date", e.Source)}
 	case trigger, upstream:
 		if in.Image.IsZero() {
-			return job.Decision{Command: job.Bump, Reason: fmt.Sprintf("pipeline by %s: time to bring everything up to date", e.Source)}
+			return job.Decision{Command: job.Bump, Reason: fmt.Sprintf("pipeline source %s: time to bring everything up to date", e.Source)}
 		}
 		return job.Decision{Command: job.Bump, Reason: fmt.Sprintf("%s was published", in.Image)}
 	case mergeRequest:
@@ -62,7 +62,7 @@ func auto(e Event, in job.Inputs) job.Decision {
 	case "":
 		return job.Decision{Command: job.Check, Reason: "there is no pipeline"}
 	}
-	return job.Idle("a pipeline by %.50q calls for nothing; set the input command where it should", e.Source)
+	return job.Idle("pipeline source %.50q calls for nothing; set the input command where it should", e.Source)
 }
 
 // pushed is about new commits on a branch. Those of the default branch may have

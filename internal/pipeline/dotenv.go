@@ -48,7 +48,7 @@ func (j *Job) Output(name, value string) error {
 	if err != nil {
 		return fmt.Errorf("set output %s: %w", name, err)
 	}
-	return j.set(output{variable(name), value})
+	return j.set(output{name, value})
 }
 
 // set adds an output, or replaces the one of the same name.
@@ -100,7 +100,7 @@ func unfit(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }
 func (j *Job) Dotenv() ([]byte, error) {
 	var b strings.Builder
 	for _, o := range j.outputs {
-		b.WriteString(o.name + "=" + o.value + "\n")
+		b.WriteString(variable(o.name) + "=" + o.value + "\n")
 	}
 	if b.Len() > maxDotenv {
 		return nil, fmt.Errorf("write outputs: %d bytes, of which GitLab takes %d", b.Len(), maxDotenv)

@@ -3,7 +3,9 @@ package pipeline
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/basekeeper/basekeeper/internal/job"
 )
@@ -21,10 +23,16 @@ type Event struct {
 
 var (
 	commitID    = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-	projectPath = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}(/[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}){1,21}$`)
-	groupPath   = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}(/[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}){0,20}$`)
-	userName    = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}$`)
+	projectPath = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*){1,21}$`)
+	groupPath   = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*){0,20}$`)
+	userName    = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]*$`)
 )
+
+// isProject reports whether s is the full path of a project.
+func isProject(s string) bool {
+	parts := strings.Split(s, "/")
+	return projectPath.MatchString(s) && !slices.Contains(parts, ".") && !slices.Contains(parts, "..")
+}
 
 // ParseEvent reads what GitLab says of the pipeline in variables. The error says
 // what makes it none that GitLab would start.
@@ -35,7 +43,7 @@ func ParseEvent(getenv func(string) string) (Event, error) {
 		Commit: getenv("CI_COMMIT_SHA"),
 	}
 	switch {
-	case e.Project != "" && !projectPath.MatchString(e.Project):
+	case e.Project != "" && !isProject(e.Project):
 		return Event{}, fmt.Errorf("CI_PROJECT_PATH is %.200q, which is no project's path", e.Project)
 	case e.Commit != "" && !commitID.MatchString(e.Commit):
 		return Event{}, fmt.Errorf("CI_COMMIT_SHA is %.80q, which is no commit", e.Commit)
@@ -59,7 +67,7 @@ func pull(getenv func(string) string) (*job.Pull, error) {
 	switch {
 	case err != nil || p.Number < 1:
 		return nil, fmt.Errorf("CI_MERGE_REQUEST_IID is %.50q, which is no number", getenv("CI_MERGE_REQUEST_IID"))
-	case !projectPath.MatchString(p.Repository):
+	case !isProject(p.Repository):
 		return nil, fmt.Errorf("CI_MERGE_REQUEST_PROJECT_PATH is %.200q, which is no project's path", p.Repository)
 	case p.Head == "" || p.Base == "":
 		return nil, fmt.Errorf("the variables of merge request !%d do not say from where to where it goes", p.Number)

@@ -21,6 +21,7 @@ const (
 // log and to nothing else.
 type Job struct {
 	getenv  func(string) string
+	hidden  map[string]string // what the secret variables said at first
 	log     *log
 	now     func() time.Time
 	outputs []output
@@ -29,7 +30,10 @@ type Job struct {
 // New returns the job that the environment describes. Secrets that it knows of
 // are left out of all that is written to the log.
 func New(getenv func(string) string, to io.Writer, now func() time.Time) *Job {
-	j := &Job{getenv: getenv, now: now}
+	j := &Job{getenv: getenv, hidden: map[string]string{}, now: now}
+	for _, name := range SecretVariables() {
+		j.hidden[name] = getenv(name)
+	}
 	j.log = newLog(to, j.secrets())
 	return j
 }
@@ -94,5 +98,11 @@ var colors = map[job.Level]string{job.Error: "\x1b[31m", job.Warning: "\x1b[33m"
 // artifacts.
 func (j *Job) Summary(string) error { return nil }
 
-// Getenv returns what the environment says.
-func (j *Job) Getenv(name string) string { return j.getenv(name) }
+// Getenv returns what the environment says, or said of secrets that it no longer
+// has.
+func (j *Job) Getenv(name string) string {
+	if value, ok := j.hidden[name]; ok {
+		return value
+	}
+	return j.getenv(name)
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/basekeeper/basekeeper/internal/render"
 )
@@ -46,15 +47,29 @@ func newLog(to io.Writer, secrets []string) *log {
 func (l *log) Write(text []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	end := 0
+	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
+		end = len(l.line) + i + 1
+	}
 	l.line = append(l.line, text...)
-	end := bytes.LastIndexByte(l.line, '\n') + 1
 	if end == 0 && len(l.line) > maxLine+l.longest {
-		end = len(l.line) - l.longest
+		end = l.part()
 	}
 	if err := l.write(end); err != nil {
 		return 0, err
 	}
 	return len(text), nil
+}
+
+// part returns how much of a long line can be written though it has not ended:
+// all but what a secret may begin with, and no half character.
+func (l *log) part() int {
+	l.line = []byte(l.masks.Replace(string(l.line)))
+	end := max(0, len(l.line)-l.longest)
+	for end > 0 && end < len(l.line) && !utf8.RuneStart(l.line[end]) {
+		end--
+	}
+	return end
 }
 
 // write writes the first n bytes of what is held back.
