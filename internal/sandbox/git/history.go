@@ -79,3 +79,25 @@ func (r *Repository) newestFirst(a, b ID) int {
 	}
 	return cmp.Compare(a, b)
 }
+
+// Last returns the commit that last changed what is at a path, an empty one for
+// the whole tree, seen from a commit: where a parent has the same there, it is
+// looked for from that parent on, as git log does. Empty for a commit that is
+// not there.
+func (r *Repository) Last(id ID, path string) ID {
+	for {
+		c, ok := r.commits[id]
+		if !ok {
+			return ""
+		}
+		now, _ := r.Find(c.Tree, path) // the zero entry for nothing
+		i := slices.IndexFunc(c.Parents, func(p ID) bool {
+			was, _ := r.Find(r.commits[p].Tree, path)
+			return was == now
+		})
+		if i < 0 {
+			return id
+		}
+		id = c.Parents[i]
+	}
+}

@@ -91,8 +91,8 @@ var pullFields = resolvers[*pull]{
 	"viewerCanUpdate": func(q *query, p *pull, _ args) (any, error) {
 		return q.token.may(p.repository, "pull_requests", "write"), nil
 	},
-	"additions": func(_ *query, p *pull, _ args) (any, error) { return p.lines().added, nil },
-	"deletions": func(_ *query, p *pull, _ args) (any, error) { return p.lines().deleted, nil },
+	"additions": func(_ *query, p *pull, _ args) (any, error) { return p.lines().Added, nil },
+	"deletions": func(_ *query, p *pull, _ args) (any, error) { return p.lines().Deleted, nil },
 	"baseRef": func(_ *query, p *pull, _ args) (any, error) {
 		return refOrNull(p.repository, git.BranchPrefix+p.base), nil
 	},
@@ -119,9 +119,9 @@ var pullFields = resolvers[*pull]{
 	},
 	"files": func(_ *query, p *pull, a args) (any, error) {
 		return connect("PullRequestChangedFile", p.files(), a, func(d change) object {
-			n := p.repository.count(d.Difference)
+			n := p.repository.git.Count(d.Difference)
 			return values{"PullRequestChangedFile", map[string]any{
-				"path": d.Path, "additions": n.added, "deletions": n.deleted, "changeType": d.kind(),
+				"path": d.Path, "additions": n.Added, "deletions": n.Deleted, "changeType": d.kind(),
 			}}
 		})
 	},

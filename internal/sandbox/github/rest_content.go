@@ -95,14 +95,14 @@ func getCommit(c *call) (int, any, error) {
 	}
 	j := c.commitShape(c.links, c.repo, commit)
 	var files []any
-	var total count
+	var total git.Lines
 	for _, d := range renames(c.repo.changes(commit)) {
-		n := c.repo.count(d.Difference)
-		total = count{total.added + n.added, total.deleted + n.deleted}
+		n := c.repo.git.Count(d.Difference)
+		total = total.Plus(n)
 		files = append(files, c.links.diffEntry(c.repo, id, d))
 	}
 	j["files"] = append([]any{}, files...)
-	j["stats"] = jsonObject{"additions": total.added, "deletions": total.deleted, "total": total.added + total.deleted}
+	j["stats"] = jsonObject{"additions": total.Added, "deletions": total.Deleted, "total": total.Added + total.Deleted}
 	return http.StatusOK, j, nil
 }
 

@@ -67,7 +67,7 @@ func (l links) ref(r *repository, name string, id git.ID) jsonObject {
 
 // diffEntry is a file that a pull request or commit changes.
 func (l links) diffEntry(r *repository, commit git.ID, d change) jsonObject {
-	n := r.count(d.Difference)
+	n := r.git.Count(d.Difference)
 	status, id := "modified", d.New.ID
 	switch d.kind() {
 	case "ADDED":
@@ -78,7 +78,7 @@ func (l links) diffEntry(r *repository, commit git.ID, d change) jsonObject {
 		status = "renamed"
 	}
 	j := jsonObject{
-		"sha": id, "filename": d.Path, "status": status, "additions": n.added, "deletions": n.deleted, "changes": n.added + n.deleted,
+		"sha": id, "filename": d.Path, "status": status, "additions": n.Added, "deletions": n.Deleted, "changes": n.Added + n.Deleted,
 		"blob_url":     fmt.Sprintf("%s/%s/blob/%s/%s", l.web, r.fullName(), commit, d.Path),
 		"raw_url":      fmt.Sprintf("%s/%s/raw/%s/%s", l.web, r.fullName(), commit, d.Path),
 		"contents_url": fmt.Sprintf("%s/repos/%s/contents/%s?ref=%s", l.api, r.fullName(), d.Path, commit),

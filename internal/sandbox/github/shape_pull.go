@@ -79,7 +79,7 @@ func (s *Server) pullShape(l links, p *pull) jsonObject {
 	j := l.pullSimple(p)
 	n := p.lines()
 	j["merged"], j["comments"], j["review_comments"], j["maintainer_can_modify"] = p.merged, len(p.comments), 0, false
-	j["commits"], j["additions"], j["deletions"], j["changed_files"] = len(p.commits()), n.added, n.deleted, len(p.files())
+	j["commits"], j["additions"], j["deletions"], j["changed_files"] = len(p.commits()), n.Added, n.Deleted, len(p.files())
 	j["merged_by"], j["rebaseable"] = nil, nil
 	if p.merged {
 		j["merged_by"] = l.user(p.closedBy)

@@ -115,15 +115,7 @@ func (c *call) respond() {
 		c.graphql()
 		return
 	}
-	c.rest.ServeHTTP(c, escaped(c.request))
-}
-
-// escaped is the request with a path whose parts are as they were sent: a full
-// path, escaped, is one part.
-func escaped(r *http.Request) *http.Request {
-	bare := r.Clone(r.Context())
-	bare.URL.Path, bare.URL.RawPath = r.URL.EscapedPath(), ""
-	return bare
+	c.rest.ServeHTTP(c, c.request)
 }
 
 // fail answers with a refusal.

@@ -28,6 +28,10 @@ type Options struct {
 	// Unsigned has the commits that the API makes bear no signature, as on an
 	// instance where that is not set up.
 	Unsigned bool
+	// WebCommitter is the address that commits by the API have as their
+	// committer's, as where an instance signs them as itself; empty for the
+	// account's own.
+	WebCommitter string
 }
 
 // Server is a GitLab. Make it with [New], or with [Start] to have it listen.
