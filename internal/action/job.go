@@ -48,7 +48,7 @@ func (j *Job) Quote() (resume func() error, err error) {
 
 // Section prints a part of what is quoted. GitHub folds nothing there: what
 // would tell it to is not heard.
-func (j *Job) Section(_, _ string, print func() error) error { return print() }
+func (j *Job) Section(_, _ string, write func() error) error { return write() }
 
 // Output sets an output of the step. Outside of a workflow it does nothing.
 func (j *Job) Output(name, value string) error {

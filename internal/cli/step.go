@@ -20,7 +20,7 @@ type runner interface {
 	// Quote makes what is printed text, whoever wrote it, until resume is called.
 	Quote() (resume func() error, err error)
 	// Section prints a part of what is quoted, which people may fold.
-	Section(name, header string, print func() error) error
+	Section(name, header string, write func() error) error
 	Annotate(all []job.Annotation) error
 	Summary(markdown string) error
 	Output(name, value string) error

@@ -48,12 +48,12 @@ func (j *Job) Quote() (resume func() error, err error) {
 }
 
 // Section prints a part of the log, which people may fold, under a header.
-func (j *Job) Section(name, header string, print func() error) error {
+func (j *Job) Section(name, header string, write func() error) error {
 	name = "basekeeper_" + name
 	if err := j.log.mark(render.SectionStart(name, j.log.hide(header), j.now(), false)); err != nil {
 		return err
 	}
-	err := print()
+	err := write()
 	return errors.Join(err, j.log.mark(render.SectionEnd(name, j.now())))
 }
 
