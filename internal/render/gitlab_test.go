@@ -24,7 +24,7 @@ var gitlabAttacks = []string{
 	"[vulnerability:1]", "[feature_flag:1]", "[contact:a@b.example]", "[[page]]", "[[_TOC_]]", "[TOC]", "GL-1", "JIRA_X-12", "A_-1", "ÄB-1", "1a2b3c4d", "x@y.example",
 	":x:", ":+1:", ":100:", "$`x`$", "$x$", "$$x$$", "$$\nx\n$$", "```math\nx\n```", "~~~mermaid\nx\n~~~", "{+ a +}", "{- a -}", "[+ a +]", "[- a -]", "%{project_path}",
 	"---\ntitle: x\n---", "+++\nx\n+++", ";;;\n{}\n;;;", ">>>\nx\n>>>", "::include{file=x}", "term\n: what it is", "x[^1]\n\n[^1]: y",
-	"/merge", " /merge", "\n/approve", "a\n/close", "- /label ~x", "* /close", "> /close", ">/close", "1. /close", "2) /close", "- > /close", "\u00a0/close", "`\n/close\n`", "```\n/close\n```", "\t/close",
+	"/merge", " /merge", "\n/approve", "a\n/close", "- /label ~x", "* /close", "> /close", ">/close", "1. /close", "2) /close", "- > /close", "\u00a0/close", "1)/close", "2./close", "`\n/close\n`", "```\n/close\n```", "\t/close",
 	"`#f00`", "`#ff000080`", "`RGB(1,2,3)`", "`rgba(1, 2, 3, 0.5)`", "`HSL(120,100%,50%)`", "http://evil.example", "irc://evil.example", "x-y+z://evil.example", "www.evil.example",
 	"[x](http://evil.example)", "<http://evil.example>", "![x](x.png)", "<b>x</b>", "<!-- x -->", "<div>\n/close\n</div>", "# x", "* x", "+ x", "1. x", "> x", "**x**", "~~x~~", "| a |\n|---|\n| b |",
 }
@@ -145,7 +145,7 @@ func TestEscapeForGitLab(t *testing.T) {
 // begins of its lines and a command.
 func ownMessage(t *testing.T) config.Message {
 	t.Helper()
-	m, err := config.ParseMessage("{{.Branch}} {{.Image}}\n\n{{.Repository}}\n{{.Image}}\n - {{.Branch}}\n1. {{.Tag}}\n> {{.From}}\n/merge\n* /label\n{{.Body}}")
+	m, err := config.ParseMessage("{{.Branch}} {{.Image}}\n\n{{.Repository}}\n{{.Image}}\n - {{.Branch}}\n1. {{.Tag}}\n{{.Tag}}\n> {{.From}}\n/merge\n* /label\n{{.Body}}")
 	require.NoError(t, err)
 	return m
 }

@@ -50,9 +50,9 @@ func EscapeFor(f forge.Flavor, s string) string {
 	return b.String()
 }
 
-// color is what forges put a chip of that color beside, where it is all that a
-// code span holds.
-var color = regexp.MustCompile(`(?i)^\s*(#[0-9a-f]{3,8}|(rgb|hsl)a?\s*\(.*\))\s*$`)
+// color is what forges put a chip of that color beside, where a code
+// span holds one.
+var color = regexp.MustCompile(`(?i)^\s*(#[0-9a-f]{3,8}\s*$|(rgb|hsl)a?\s*\()`)
 
 // plainSign reports whether c means nothing in Markdown inside of a line.
 func plainSign(c rune) bool { return strings.ContainsRune(",.-/();'?+", c) }

@@ -12,10 +12,10 @@ var (
 	ghIssue = regexp.MustCompile(`(?i)\b(gh)-([0-9])`)
 	// ticket is how Jira, which GitLab tells of commits, writes one.
 	ticket = regexp.MustCompile(`\b([A-Z][A-Z0-9_]*)-([0-9])`)
-	emoji  = regexp.MustCompile(`:([A-Za-z0-9_+-]+):`)
+	emoji  = regexp.MustCompile(`(?i):([a-z0-9_+-]+):`)
 	// command is the begin of a line that GitLab, or a bot, may take for a
 	// command, with what such a line may hold before it.
-	command = regexp.MustCompile(`^((?:[\s\p{Z}>*+-]|[0-9]+[.)]\s)*)/`)
+	command = regexp.MustCompile(`^((?:[\s\p{Z}>*+-]|[0-9]+[.)])*)/`)
 
 	githubSigns = strings.NewReplacer("@", "＠", "#", "＃", "//", "/ /", "[", "(", "]", ")", "!", "！")
 	gitlabSigns = strings.NewReplacer("@", "＠", "#", "＃", "//", "/ /", "[", "(", "]", ")", "!", "！",
