@@ -348,4 +348,7 @@ func TestSurveyThatCannotBeMade(t *testing.T) {
 	p.remote.Forge = struct{ bump.Forge }{p.client}
 	_, err = p.remote.Survey(t.Context())
 	require.EqualError(t, err, "this forge does not list open pull requests")
+	p.remote.Flavor = forge.GitLab
+	_, err = p.remote.Survey(t.Context())
+	require.EqualError(t, err, "this forge does not list open merge requests")
 }

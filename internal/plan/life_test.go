@@ -67,9 +67,9 @@ func (w *world) pulls(t testing.TB) []plan.Pull {
 		w.Occurrences[b] = at(t, b, files...)
 		facts.Occurrences = append(facts.Occurrences, w.Occurrences[b]...)
 	}
-	problems := w.Plan.Problems
+	problems, flavor := w.Plan.Problems, w.Plan.Flavor
 	w.Plan = plan.Decide(facts)
-	w.Plan.Problems = problems
+	w.Plan.Problems, w.Plan.Flavor = problems, flavor
 	w.Plan.Holds = append(w.Plan.Holds, w.holds...)
 	return w.Decide(w.Wanted())
 }
@@ -241,15 +241,16 @@ func TestLifeOfAPullRequest(t *testing.T) {
 		},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
+		inFlavors(t, name, func(t *testing.T, f forge.Flavor, words *strings.Replacer) {
 			w := newWorld()
+			w.Plan.Flavor = f
 			w.Seen[debian] = tt.seen
 			if tt.change != nil {
 				tt.change(w)
 			}
 			got := w.pulls(t)
 			require.Len(t, got, 1)
-			assert.Equal(t, tt.want, story(got[0]))
+			assert.Equal(t, words.Replace(tt.want), story(got[0]))
 			assert.Equal(t, "basekeeper/debian-12", got[0].Branch)
 			assert.Equal(t, "main", got[0].Base)
 			if b := tt.seen.Branch; b != nil && got[0].Step.Writes() {
@@ -257,6 +258,15 @@ func TestLifeOfAPullRequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inFlavors runs a test for each forge, with what makes GitHub's words its own.
+func inFlavors(t *testing.T, name string, test func(t *testing.T, f forge.Flavor, words *strings.Replacer)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { test(t, forge.GitHub, strings.NewReplacer()) })
+	t.Run(name+", GitLab", func(t *testing.T) {
+		test(t, forge.GitLab, strings.NewReplacer("pull request", "merge request", "#7", "!7"))
+	})
 }
 
 func wanted(t testing.TB) []scan.Occurrence { t.Helper(); return at(t, main, "Dockerfile", wantedFile) }

@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"bytes"
 	"html"
 	"regexp"
 	"slices"
@@ -92,19 +93,6 @@ func checkMerge(t *testing.T, got render.Text) {
 	checkText(t, got)
 	assert.Empty(t, sights(t, got.Body))
 	checkMessage(t, got.Message)
-	assert.NotContains(t, strings.ToLower(ours(got.Body)), "pull request")
-}
-
-// ours is a body without what could be an outsider's: lines with code or an
-// entity in them.
-func ours(body string) string {
-	var own []string
-	for line := range strings.Lines(body) {
-		if !strings.ContainsAny(line, "`&") {
-			own = append(own, line)
-		}
-	}
-	return strings.Join(own, "")
 }
 
 func checkMessage(t *testing.T, message string) {
@@ -201,6 +189,24 @@ func TestGitLabNotes(t *testing.T) {
 	assert.Empty(t, sights(t, comment))
 	edited, _ = render.HandsOff(forge.GitHub, long+body)
 	assert.Less(t, len(edited), 65_536)
+}
+
+func TestTablesForGitLab(t *testing.T) {
+	p := full()
+	p.Flavor, p.Pulls = forge.GitLab, []plan.Pull{{Repository: "group/sub/app", Branch: "basekeeper/debian-12", Step: plan.Create, Title: "chore(deps)"}}
+	var b bytes.Buffer
+	require.NoError(t, render.Plan(&b, p))
+	assert.Contains(t, b.String(), "\nMerge requests:\n  to open  group/sub/app")
+	b.Reset()
+	require.NoError(t, render.PulledTable(&b, forge.GitLab, []render.Pulled{{Pull: p.Pulls[0], Done: true}}))
+	assert.Equal(t, "opened  group/sub/app  basekeeper/debian-12  chore(deps)\nMerge requests: 1 opened.\n", b.String())
+	b.Reset()
+	require.NoError(t, render.PulledTable(&b, forge.GitHub, nil))
+	require.NoError(t, render.PulledTable(&b, forge.GitLab, nil))
+	assert.Equal(t, "No pull request is needed.\nNo merge request is needed.\n", b.String())
+	summary := render.JobSummary(render.Report{Plan: p, Pulled: []render.Pulled{{Pull: plan.Pull{Repository: "a/b", Number: 3, Title: "x", Step: plan.Keep}}}})
+	assert.Contains(t, summary, "### Merge requests\n\n| repository | merge request | what | why |")
+	assert.Contains(t, summary, "`!3 x`")
 }
 
 func TestHomeForge(t *testing.T) {

@@ -131,6 +131,7 @@ func TestMergeRequest(t *testing.T) {
 			golden(t, "merge-"+name+".md", []byte(got.Body))
 			golden(t, "merge-"+name+".txt", []byte("title: "+got.Title+"\n---\n"+got.Message))
 			checkMerge(t, got)
+			assert.NotContains(t, strings.ToLower(got.Body), "pull request")
 		})
 	}
 }
