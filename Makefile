@@ -1,5 +1,5 @@
 # What a change must pass, on a bare Debian machine or anywhere with Go, git,
-# docker-registry and Docker. `make test` installs what it needs and runs everything.
+# docker-registry, Docker, npm and rsync. `make test` installs what it needs and runs everything.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
