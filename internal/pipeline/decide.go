@@ -26,6 +26,11 @@ func Decide(e Event, in job.Inputs) job.Decision {
 		return d
 	}
 	d.Untrusted = true
+	if d.Command != job.Nothing && in.Token == "" { // as in pipelines of the fork's own
+		d = job.Idle("merge request !%d brings files of others, and there is no token to read the configuration that holds for them", e.Pull.Number)
+		d.Image, d.Untrusted = in.Image, true
+		return d
+	}
 	if d.Command != job.Check && d.Command != job.Nothing {
 		d.Command, d.Merged = job.Check, false
 		d.Reason = fmt.Sprintf("merge request !%d brings files of others, which are checked and nothing else", e.Pull.Number)

@@ -142,7 +142,7 @@ func TestUntrusted(t *testing.T) {
 	for name, env := range tests {
 		t.Run(name, func(t *testing.T) {
 			for _, command := range []string{"bump", "on-merge", "retire", "prune", "check"} {
-				d := decide(t, map[string]string{"CI_PIPELINE_SOURCE": "merge_request_event", "BASEKEEPER_COMMAND": command}, ownMergeRequest, env)
+				d := decide(t, map[string]string{"CI_PIPELINE_SOURCE": "merge_request_event", "BASEKEEPER_COMMAND": command, "BASEKEEPER_TOKEN": "glpat-x"}, ownMergeRequest, env)
 				assert.True(t, d.Untrusted)
 				assert.False(t, d.Merged)
 				assert.Contains(t, []job.Command{job.Check, job.Nothing}, d.Command)
