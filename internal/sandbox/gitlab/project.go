@@ -22,6 +22,8 @@ type ProjectOptions struct {
 	DefaultBranch string // main where it is empty
 	Visibility    string // Public where it is empty
 	Topics        []string
+	Language      string // of its files
+	Size          int64  // bytes of its repository; counted where it is 0
 	Archived      bool
 	Empty         bool     // without a commit
 	ForkOf        string   // full path

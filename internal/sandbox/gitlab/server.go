@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/basekeeper/basekeeper/internal/sandbox/serve"
 )
 
@@ -32,6 +34,9 @@ type Options struct {
 	// committer's, as where an instance signs them as itself; empty for the
 	// account's own.
 	WebCommitter string
+	// Without are fields, Type.field, that GraphQL does not know, as an older
+	// GitLab.
+	Without []string
 }
 
 // Server is a GitLab. Make it with [New], or with [Start] to have it listen.
@@ -41,6 +46,7 @@ type Server struct {
 	handler  http.Handler
 	rest     *http.ServeMux
 	listener *serve.Listener
+	schema   *ast.Schema
 	tasks    []func() // to be run when the lock is released
 
 	mu           sync.Mutex
@@ -87,6 +93,7 @@ func New(options Options) *Server {
 		limits:       map[string]*budget{},
 		lastID:       1000,
 	}
+	s.schema = loadSchema(options.Without)
 	s.rest = s.routes()
 	s.handler = http.HandlerFunc(s.serve)
 	return s
