@@ -74,6 +74,8 @@ var floors = map[string]room{
 	"internal/enginetest":            {8, helper}, // a Docker engine, and the image in it
 	"internal/acttest":               {9, helper}, // the action in its container, run by act
 	"internal/gitlabtest":            {9, helper}, // the component, run by gitlab-ci-local
+	"internal/cli/clitest":           {9, helper}, // whole commands in a test's process
+	"internal/lifecycletest":         {9, helper}, // retire, prune and restore, on real registries
 	"internal/benchtest":             {9, helper}, // the whole program, measured
 	"internal/forge/forgetest":       {7, helper}, // the suite that every forge passes
 	"internal/registry/registrytest": {7, helper}, // a registry to test against

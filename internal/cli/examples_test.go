@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/cli"
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
 
@@ -29,17 +29,13 @@ type program struct {
 
 func newProgram(t testing.TB) *program {
 	t.Helper()
-	return &program{t: t, env: map[string]string{"HOME": t.TempDir()}, now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), wait: noSleep}
+	return &program{t: t, env: map[string]string{"HOME": t.TempDir()}, now: clitest.Start, wait: noSleep}
 }
 
 // run returns the exit status and what was written.
 func (p *program) run(ctx context.Context, args ...string) (code int, stdout, stderr string) {
-	var out, errs bytes.Buffer
-	code = cli.Main(ctx, cli.Env{
-		Args: args, Stdout: &out, Stderr: &errs, Sleep: p.wait,
-		Getenv: func(name string) string { return p.env[name] }, Now: func() time.Time { return p.now },
-	})
-	return code, out.String(), errs.String()
+	got := (&clitest.Program{Env: p.env, Now: p.now, Wait: p.wait}).Run(ctx, args...)
+	return got.Status, got.Out, got.Errors
 }
 
 // commands returns the tree's commands, the root first.

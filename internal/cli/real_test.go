@@ -10,18 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
 	"github.com/basekeeper/basekeeper/internal/registry/registrytest"
 )
-
-// reals are the registries that people run.
-func reals() map[string]func(testing.TB, ...registrytest.Option) registrytest.Host {
-	return map[string]func(testing.TB, ...registrytest.Option) registrytest.Host{
-		"distribution v3":  registrytest.StartV3,
-		"distribution 2.8": registrytest.StartV2,
-	}
-}
 
 // lifecycle bumps an index and a single image on a registry, and looks at every
 // status on the way.
@@ -70,13 +63,13 @@ func lifecycle(t *testing.T, p *program, host registrytest.Host, configuration s
 }
 
 func TestRealAnonymous(t *testing.T) {
-	for name, start := range reals() {
+	for name, start := range clitest.Registries() {
 		t.Run(name, func(t *testing.T) { lifecycle(t, newProgram(t), start(t), "") })
 	}
 }
 
 func TestRealPassword(t *testing.T) {
-	for name, start := range reals() {
+	for name, start := range clitest.Registries() {
 		t.Run(name, func(t *testing.T) {
 			host := start(t, registrytest.WithPassword("user", canary))
 			p := newProgram(t)
@@ -92,7 +85,7 @@ func TestRealPassword(t *testing.T) {
 }
 
 func TestRealTokens(t *testing.T) {
-	for name, start := range reals() {
+	for name, start := range clitest.Registries() {
 		t.Run(name, func(t *testing.T) {
 			service := registrytest.StartTokenService(t, "user", canary)
 			host := start(t, registrytest.WithTokens(service))

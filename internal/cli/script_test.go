@@ -16,18 +16,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/basekeeper/basekeeper/internal/cli"
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(tidied{m}, map[string]func(){"basekeeper": func() { os.Exit(testMain()) }})
-}
-
-// tidied removes what tests share when they are all done.
-type tidied struct{ *testing.M }
-
-func (m tidied) Run() int {
-	defer func() { _ = os.RemoveAll(clockedDir) }()
-	return m.M.Run()
+	testscript.Main(m, map[string]func(){"basekeeper": func() { os.Exit(testMain()) }})
 }
 
 // testMain is the program's main with a clock that scripts can set, and
@@ -46,7 +39,7 @@ func testMain() int {
 	})
 }
 
-func noSleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+var noSleep = clitest.NoWait
 
 // TestScript runs testdata/script. Besides testscript's own commands there are:
 //

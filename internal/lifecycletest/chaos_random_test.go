@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"fmt"
@@ -126,12 +126,12 @@ func TestChaosRandomRepositories(t *testing.T) {
 		args := strings.Fields("prune " + d.f.addr + "/" + s.name + " --yes --keep-for 30d --max-deleted 100 --uses " + usedBy(t, used...))
 		args = append(args, "--keep-last", fmt.Sprint(j.random.IntN(3)))
 		got := chaosRun(t, chaosNow, nil, args...)
-		d.log = got.out + got.errors
-		if got.status == 5 { // it would have been the last tag
+		d.log = got.Out + got.Errors
+		if got.Status == 5 { // it would have been the last tag
 			require.Equal(t, before, s.pulls(nil), d.log)
 			continue
 		}
-		require.Equal(t, 0, got.status, d.log)
+		require.Equal(t, 0, got.Status, d.log)
 		after := s.pulls(nil, seed, d.log)
 		require.Equal(t, after, common(before, after), "what is there was there, seed %d", seed)
 		for tag := range before {
@@ -145,7 +145,7 @@ func TestChaosRandomRepositories(t *testing.T) {
 		asked := len(d.f.writes())
 		again := chaosOK(t, chaosNow, nil, args...)
 		for _, w := range d.f.writes()[asked:] {
-			assert.Contains(t, w, "/manifests/basekeeper.probe", "seed %d: the second run\n%s", seed, again.out)
+			assert.Contains(t, w, "/manifests/basekeeper.probe", "seed %d: the second run\n%s", seed, again.Out)
 		}
 		cases = append(cases, d)
 	}

@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/artifact"
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
 	"github.com/basekeeper/basekeeper/internal/registry"
@@ -213,7 +214,7 @@ func common(a, b map[string]image.Digest) map[string]image.Digest {
 
 func (s shelf) store() artifact.Store {
 	s.t.Helper()
-	client, err := registry.New(registry.Options{Sleep: noSleep})
+	client, err := registry.New(registry.Options{Sleep: clitest.NoWait})
 	require.NoError(s.t, err)
 	s.t.Cleanup(client.Close)
 	return artifact.Store{Registry: client.With(registry.Push)}

@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"fmt"
@@ -87,15 +87,15 @@ func TestChaosFaults(t *testing.T) {
 					registrytest.Copy(t, host, c.from.name, s.name)
 					f := newFront(t, host, randomly(seed, []float64{0.05, 0.2, 0.6}[seed], fault))
 					got := chaosRun(t, now, nil, c.args(f.addr+"/"+s.name)...)
-					assert.NotContains(t, got.out+got.errors, "panic")
-					if got.status != 0 {
-						assert.Contains(t, []int{1, 4}, got.status, "%s\n%s", got.out, got.errors)
-						assert.NotEmpty(t, strings.TrimSpace(got.errors+got.out))
+					assert.NotContains(t, got.Out+got.Errors, "panic")
+					if got.Status != 0 {
+						assert.Contains(t, []int{1, 4}, got.Status, "%s\n%s", got.Out, got.Errors)
+						assert.NotEmpty(t, strings.TrimSpace(got.Errors+got.Out))
 					}
-					s.pulls(common(before, want.Tags), got.errors)
+					s.pulls(common(before, want.Tags), got.Errors)
 					f.let(nil)
 					chaosOK(t, now.Add(time.Minute), nil, c.args(f.addr+"/"+s.name)...)
-					assert.Equal(t, want, s.condition(), "%d: %s", got.status, got.errors)
+					assert.Equal(t, want, s.condition(), "%d: %s", got.Status, got.Errors)
 				})
 			}
 		}
@@ -131,8 +131,8 @@ func TestChaosDeniedDeletes(t *testing.T) {
 					return refuses(status, "DENIED")
 				})
 				got := chaosRun(t, chaosNow, nil, pruneArgs(f.addr+"/"+s.name, uses)...)
-				assert.Equal(t, 1, got.status, "%s\n%s", got.out, got.errors)
-				assert.Contains(t, got.errors+got.out, fmt.Sprint("HTTP ", status))
+				assert.Equal(t, 1, got.Status, "%s\n%s", got.Out, got.Errors)
+				assert.Contains(t, got.Errors+got.Out, fmt.Sprint("HTTP ", status))
 				assert.LessOrEqual(t, denied.Load(), int32(2), "but for what is under way it stops at once")
 				for _, w := range f.writes() {
 					if allowed != "tags" {

@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"io"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 )
 
 // R7: an empty filter is refused, and so is a plan that would delete more than
@@ -104,7 +106,7 @@ func TestRootsThatAreNotKnown(t *testing.T) {
 				_, stderr := s.do(5, "prune", s.image(), "--yes")
 				assert.Contains(t, stderr, "--self-only")
 				file := filepath.Join(t.TempDir(), "running")
-				writeTo(filepath.Dir(file), "running", s.image()+":v1\n")
+				clitest.WriteFile(t, filepath.Dir(file), "running", s.image()+":v1\n")
 				s.do(5, "prune", s.image(), "--in-use", file, "--yes")
 				assert.Empty(t, s.proxy.requests(), "nothing is even asked")
 			})

@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"net/http"
@@ -81,7 +81,7 @@ func faulty(t *testing.T, s *stock) {
 func faultyOne(t *testing.T, s *stock) {
 	s.nest()
 	well := newStock(t, s.house, strings.Replace(s.name, "/app", "/web", 1))
-	well.program = s.program
+	well.Program = s.Program
 	well.release(well.made("old"))
 	well.tag("latest", well.made("new"))
 	s.pass(40 * day)

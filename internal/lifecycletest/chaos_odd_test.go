@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"encoding/json"
@@ -91,8 +91,8 @@ func TestChaosPages(t *testing.T) {
 				return some, strings.ReplaceAll(link, "%NAME%", s.name)
 			}))
 			got := chaosRun(t, chaosNow, nil, pruneArgs(f.addr+"/"+s.name, uses)...)
-			assert.Equal(t, tt.status, got.status, got.errors)
-			assert.Contains(t, got.out+got.errors, tt.says)
+			assert.Equal(t, tt.status, got.Status, got.Errors)
+			assert.Contains(t, got.Out+got.Errors, tt.says)
 			if tt.status != 0 {
 				assert.Empty(t, f.writes())
 				assert.Equal(t, before, s.pulls(nil))
@@ -129,10 +129,10 @@ func TestChaosRefusedDeletes(t *testing.T) {
 				return pass()
 			})
 			got := chaosRun(t, chaosNow, nil, pruneArgs(f.addr+"/"+s.name, uses)...)
-			assert.Equal(t, tt.status, got.status, "%s\n%s", got.out, got.errors)
+			assert.Equal(t, tt.status, got.Status, "%s\n%s", got.Out, got.Errors)
 			if tt.status != 0 {
-				assert.Contains(t, got.out, "deleting is disabled there")
-				assert.Contains(t, got.out, "0 of 10 tags deleted")
+				assert.Contains(t, got.Out, "deleting is disabled there")
+				assert.Contains(t, got.Out, "0 of 10 tags deleted")
 				assert.Equal(t, before, s.pulls(nil))
 				for _, w := range f.writes() {
 					assert.False(t, strings.HasPrefix(w, "PUT /v2/"+s.name+"/manifests/") && !strings.Contains(w, "basekeeper."), w)
@@ -188,11 +188,11 @@ func TestChaosRefusedPushes(t *testing.T) {
 			args := slices.Insert(slices.Clone(tt.args), 1, f.addr+"/"+s.name)
 			got := chaosRun(t, chaosNow, nil, args...)
 			if name == "403 for trash" {
-				assert.Equal(t, 1, got.status, "%s\n%s", got.out, got.errors)
+				assert.Equal(t, 1, got.Status, "%s\n%s", got.Out, got.Errors)
 			} else {
-				assert.Equal(t, 5, got.status, "%s\n%s", got.out, got.errors)
+				assert.Equal(t, 5, got.Status, "%s\n%s", got.Out, got.Errors)
 			}
-			assert.Contains(t, got.out+got.errors, tt.says)
+			assert.Contains(t, got.Out+got.Errors, tt.says)
 			after := s.condition()
 			if name == "409 for latest" { // what is there was retired, as it says
 				require.Equal(t, s.at("latest"), after.Tags["v3"])
@@ -201,7 +201,7 @@ func TestChaosRefusedPushes(t *testing.T) {
 				return
 			}
 			assert.Equal(t, before.Tags, after.Tags)
-			assert.Equal(t, before.Records, after.Records, "%s", got.errors)
+			assert.Equal(t, before.Records, after.Records, "%s", got.Errors)
 			for _, w := range f.writes() {
 				assert.False(t, strings.HasPrefix(w, "DELETE") && strings.HasSuffix(w, "202"), w)
 			}

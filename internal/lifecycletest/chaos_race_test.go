@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"fmt"
@@ -133,7 +133,7 @@ func TestChaosPruneWhileRetiring(t *testing.T) {
 		together(t, pruneArgs(one.addr+"/"+s.name, uses), []string{"retire", other.addr + "/" + s.name})
 		chaosOK(t, chaosNow, nil, "retire", other.addr+"/"+s.name)
 		got := chaosOK(t, chaosNow, nil, pruneArgs(one.addr+"/"+s.name, uses)...)
-		tags := s.pulls(nil, got.out)
+		tags := s.pulls(nil, got.Out)
 		retired := ""
 		for tag, digest := range tags {
 			if digest == fresh && tag != "latest" {
@@ -185,14 +185,14 @@ func TestChaosTaggedAnewWhilePruning(t *testing.T) {
 			})
 			got := chaosRun(t, chaosNow, nil, pruneArgs(f.addr+"/"+s.name, uses)...)
 			want := map[string]image.Digest{"latest": from.at("latest"), "v3": from.at("v3"), "v5": from.at("v5"), "stable": from.at("stable")}
-			assert.Equal(t, 0, got.status, got.errors)
+			assert.Equal(t, 0, got.Status, got.Errors)
 			if done.Load() && n <= looked+1 {
 				want["rescued"] = two
 			}
-			s.pulls(want, got.out, got.errors)
+			s.pulls(want, got.Out, got.Errors)
 			chaosOK(t, chaosNow.Add(day), nil, "restore", f.addr+"/"+s.name, "v2")
 			want["v2"] = two
-			s.pulls(want, got.out, got.errors)
+			s.pulls(want, got.Out, got.Errors)
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/basekeeper/basekeeper/internal/cli"
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	"github.com/basekeeper/basekeeper/internal/registry/registrytest"
 )
 
@@ -157,22 +157,25 @@ func (f *front) writes() []string {
 }
 
 // chaosRun runs a command in this process, without waiting between attempts.
-func chaosRun(t testing.TB, now time.Time, env map[string]string, args ...string) ran {
+func chaosRun(t testing.TB, now time.Time, env map[string]string, args ...string) clitest.Ran {
 	t.Helper()
-	var out, errors bytes.Buffer
-	status := cli.Main(t.Context(), cli.Env{
-		Args: append([]string{args[0], "--cache", "none"}, args[1:]...), Stdout: &out, Stderr: &errors,
-		Getenv: func(name string) string { return env[name] }, Now: func() time.Time { return now }, Sleep: noSleep,
-	})
-	return ran{status, out.String(), errors.String()}
+	p := clitest.Program{Env: env, Now: now, Wait: clitest.NoWait}
+	return p.Run(t.Context(), append([]string{args[0], "--cache", "none"}, args[1:]...)...)
 }
 
 // chaosOK runs a command that has to end well.
-func chaosOK(t testing.TB, now time.Time, env map[string]string, args ...string) ran {
+func chaosOK(t testing.TB, now time.Time, env map[string]string, args ...string) clitest.Ran {
 	t.Helper()
 	got := chaosRun(t, now, env, args...)
-	require.Equal(t, 0, got.status, "%q\n%s\n%s", args, got.out, got.errors)
+	require.Equal(t, 0, got.Status, "%q\n%s\n%s", args, got.Out, got.Errors)
 	return got
+}
+
+// TestMain removes what tests share when they are all done.
+func TestMain(m *testing.M) {
+	status := m.Run()
+	_ = os.RemoveAll(clockedDir) // empty removes nothing
+	os.Exit(status)
 }
 
 // clockedDir is where clocked puts its program; empty before.
@@ -184,7 +187,7 @@ var clocked = sync.OnceValues(func() (program string, err error) {
 		return "", err
 	}
 	program = filepath.Join(clockedDir, "basekeeper")
-	out, err := exec.Command("go", "build", "-o", program, "./clocked").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", program, "github.com/basekeeper/basekeeper/internal/cli/clocked").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build clocked: %w: %s", err, out)
 	}

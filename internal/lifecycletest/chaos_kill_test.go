@@ -1,10 +1,8 @@
-package cli_test
+package lifecycletest
 
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/basekeeper/basekeeper/internal/ledger"
 	"github.com/basekeeper/basekeeper/internal/registry/registrytest"
 )
 
@@ -224,31 +221,4 @@ func TestChaosKilledRetire(t *testing.T) {
 			}.everywhere(t)
 		})
 	}
-}
-
-// Wherever the run after a merge is killed, what was published before the merge
-// has its version in the end, and only that.
-func TestChaosKilledOnMerge(t *testing.T) {
-	o, _ := shopOrg(t)
-	merged := o.mergeBump("acme/shop")
-	host := registrytest.StartV3(t)
-	s := shopShelf(t, host)
-	third := s.at("latest")
-	_, err := s.store().UpdateLedger(t.Context(), s.ref(), func(l ledger.Ledger) (ledger.Ledger, error) {
-		return l.See("latest", third, chaosNow), nil
-	})
-	require.NoError(t, err)
-	s.image("latest", "built from the merge")
-	dir := t.TempDir()
-	killing{
-		host: host, from: s.name, now: o.time().Add(time.Hour),
-		env: map[string]string{"GITHUB_TOKEN": secret, "GITHUB_API_URL": o.url, "HOME": dir},
-		args: func(repository string) []string {
-			file := filepath.Join(dir, strings.NewReplacer("/", "-", ":", "-").Replace(repository)+".yaml")
-			content := "images:\n  - image: " + repository + "\n    repository: acme/shop\n"
-			require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
-			return []string{"on-merge", fmt.Sprintf("acme/shop#%d", merged.Number), "--config", file, "--concurrency", "1"}
-		},
-	}.everywhere(t)
-	assert.Equal(t, third, shelf{t, host, s.name + "-uncut/app"}.at("v3"))
 }

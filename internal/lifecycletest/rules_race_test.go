@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	"github.com/basekeeper/basekeeper/internal/image"
 )
 
@@ -120,7 +121,7 @@ func TestR14(t *testing.T) {
 			} {
 				content := s.read(file)
 				require.Contains(t, content, edit[0])
-				writeTo(dir, "other.json", strings.ReplaceAll(content, edit[0], edit[1]))
+				clitest.WriteFile(t, dir, "other.json", strings.ReplaceAll(content, edit[0], edit[1]))
 				s.proxy.quiet(t, func() {
 					s.do(2, "apply", filepath.Join(dir, "other.json"))
 					assert.Empty(t, s.proxy.requests(), name)

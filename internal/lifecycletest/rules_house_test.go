@@ -1,4 +1,4 @@
-package cli_test
+package lifecycletest
 
 import (
 	"encoding/json"
@@ -11,12 +11,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/prune"
 	"github.com/basekeeper/basekeeper/internal/registry/registrytest"
 	"github.com/basekeeper/basekeeper/internal/render"
 	"github.com/basekeeper/basekeeper/internal/retention"
 )
+
+const day = 24 * time.Hour
 
 // house is a registry that people run, and a program that reaches it through a
 // proxy; tests fill it and look at it directly.
@@ -31,11 +34,11 @@ type house struct {
 func onReals(t *testing.T, cases map[string]func(t *testing.T, s *stock)) {
 	t.Helper()
 	t.Parallel()
-	for name, start := range reals() {
+	for name, start := range clitest.Registries() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			host := start(t)
-			h := &house{host: host, proxy: startProxy(t, host.Addr), untags: name == "distribution v3"}
+			h := &house{host: host, proxy: startProxy(t, host.Addr), untags: name == clitest.V3}
 			n := 0
 			for name, test := range cases {
 				n++
@@ -49,7 +52,7 @@ func onReals(t *testing.T, cases map[string]func(t *testing.T, s *stock)) {
 // told to wait.
 type stock struct {
 	*house
-	*program
+	*clitest.Program
 	t      testing.TB
 	name   string
 	roots  string // the folder of all that uses the images
@@ -66,21 +69,21 @@ type stored struct {
 func newStock(t testing.TB, h *house, name string) *stock {
 	t.Helper()
 	h.proxy.forget()
-	return &stock{house: h, program: newProgram(t), t: t, name: name, roots: t.TempDir(), stored: map[image.Digest]stored{}, images: map[string]image.Descriptor{}}
+	return &stock{house: h, Program: clitest.NewProgram(t), t: t, name: name, roots: t.TempDir(), stored: map[image.Digest]stored{}, images: map[string]image.Descriptor{}}
 }
 
 // image is the repository by the name that the program is given.
 func (s *stock) image() string { return s.proxy.addr + "/" + s.name }
 
 // pass lets time go by.
-func (s *stock) pass(d time.Duration) { s.now = s.now.Add(d) }
+func (s *stock) pass(d time.Duration) { s.Now = s.Now.Add(d) }
 
 // do runs the program and wants a status.
 func (s *stock) do(status int, args ...string) (stdout, stderr string) {
 	s.t.Helper()
-	code, stdout, stderr := s.run(s.t.Context(), args...)
-	require.Equal(s.t, status, code, "%v\n%s\n%s", args, stdout, stderr)
-	return stdout, stderr
+	got := s.Run(s.t.Context(), args...)
+	require.Equal(s.t, status, got.Status, "%v\n%s\n%s", args, got.Out, got.Errors)
+	return got.Out, got.Errors
 }
 
 // release publishes an image and retires it at once; it returns the version's
@@ -165,7 +168,7 @@ func (s *stock) read(file string) string {
 
 // file writes a file of a repository that uses images; APP is this one.
 func (s *stock) file(path, content string) {
-	writeTo(s.roots, path, strings.ReplaceAll(content, "APP", s.image()))
+	clitest.WriteFile(s.t, s.roots, path, strings.ReplaceAll(content, "APP", s.image()))
 }
 
 // stays collects garbage, and again after the trash is gone, and wants all of
