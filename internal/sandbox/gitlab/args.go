@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,21 +17,32 @@ import (
 // args are the parameters of a request: its query's, and its body's.
 type args map[string]any
 
-// args reads the parameters; a body must be a JSON object.
+// args reads the parameters; a body is a JSON object or a form.
 func (c *call) args() (args, error) {
 	a := args{}
-	for name, values := range c.request.URL.Query() {
-		if short, ok := strings.CutSuffix(name, "[]"); ok {
-			a[short] = values
-		} else {
-			a[name] = values[len(values)-1]
-		}
-	}
+	a.add(c.request.URL.Query())
 	if len(bytes.TrimSpace(c.body)) == 0 {
 		return a, nil
 	}
-	if kind := c.request.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
-		return nil, &apiError{Status: 415, Fields: jsonObject{"error": "The provided content-type '" + kind + "' is not supported."}}
+	kind, parameters, _ := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
+	switch kind {
+	case "application/json":
+	case "application/x-www-form-urlencoded":
+		form, err := url.ParseQuery(string(c.body))
+		if err != nil {
+			return nil, wrong("form is invalid")
+		}
+		a.add(form)
+		return a, nil
+	case "multipart/form-data":
+		form, err := multipart.NewReader(bytes.NewReader(c.body), parameters["boundary"]).ReadForm(maxRequest)
+		if err != nil {
+			return nil, wrong("form is invalid")
+		}
+		a.add(form.Value)
+		return a, nil
+	default:
+		return nil, &apiError{Status: http.StatusUnsupportedMediaType, Fields: jsonObject{"error": "The provided content-type '" + kind + "' is not supported."}}
 	}
 	decoder := json.NewDecoder(bytes.NewReader(c.body))
 	decoder.UseNumber()
@@ -35,6 +50,17 @@ func (c *call) args() (args, error) {
 		return nil, wrong("Problems processing JSON: " + err.Error())
 	}
 	return a, nil
+}
+
+// add adds the fields of a query or form; those with [] are lists.
+func (a args) add(form url.Values) {
+	for name, values := range form {
+		if short, ok := strings.CutSuffix(name, "[]"); ok {
+			a[short] = values
+		} else if len(values) > 0 {
+			a[name] = values[len(values)-1]
+		}
+	}
 }
 
 func (a args) has(name string) bool { return a[name] != nil }

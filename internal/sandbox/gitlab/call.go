@@ -99,7 +99,11 @@ func (c *call) respond() {
 		return
 	}
 	token, err := c.authenticate(c.request)
-	if err != nil {
+	switch {
+	case err != nil && c.request.URL.Path == graphqlPath:
+		c.refuseGraphQL(http.StatusUnauthorized, "Invalid token")
+		return
+	case err != nil:
 		c.fail(err)
 		return
 	}

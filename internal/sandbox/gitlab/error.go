@@ -1,6 +1,9 @@
 package gitlab
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // jsonObject is a JSON object.
 type jsonObject = map[string]any
@@ -14,8 +17,15 @@ type apiError struct {
 	Header  http.Header
 }
 
+// Error is the sentence, which GraphQL shows.
 func (e *apiError) Error() string {
-	if text, ok := e.Message.(string); ok {
+	switch said := e.Message.(type) {
+	case string:
+		return said
+	case []string:
+		return strings.Join(said, ", ")
+	}
+	if text, ok := e.Fields["error"].(string); ok {
 		return text
 	}
 	return http.StatusText(e.Status)
@@ -35,7 +45,7 @@ func badRequest(message string) *apiError {
 	return &apiError{Status: http.StatusBadRequest, Message: message}
 }
 
-// missing is the refusal of a request without a parameter, or with a wrong one.
+// wrong is the refusal of a request without a parameter, or with a wrong one.
 func wrong(message string) *apiError {
 	return &apiError{Status: http.StatusBadRequest, Fields: jsonObject{"error": message}}
 }

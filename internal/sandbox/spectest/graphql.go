@@ -56,15 +56,15 @@ func (s spec) checkGraphQL(method string, body []byte, answer *httptest.Response
 //
 // Spec: GraphQL, "Response Format".
 func (s spec) checkData(operation *ast.OperationDefinition, variables map[string]any, answer *httptest.ResponseRecorder) []string {
+	if answer.Code != http.StatusOK {
+		return s.refused(answer.Body.Bytes())
+	}
 	var out struct {
 		Data   map[string]any   `json:"data"`
 		Errors []map[string]any `json:"errors"`
 	}
 	if err := json.Unmarshal(answer.Body.Bytes(), &out); err != nil {
 		return problemf("answer %d: %v", answer.Code, err)
-	}
-	if answer.Code != http.StatusOK {
-		return checkRefusal(answer.Body.Bytes())
 	}
 	for _, e := range out.Errors {
 		if message, _ := e["message"].(string); message == "" {

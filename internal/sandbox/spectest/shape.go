@@ -142,7 +142,7 @@ func isLeaf(d *ast.Definition, value any) bool {
 	}
 	text, ok := value.(string)
 	switch d.Name {
-	case "DateTime", "GitTimestamp", "PreciseDateTime":
+	case "DateTime", "GitTimestamp", "PreciseDateTime", "Time":
 		_, err := time.Parse(time.RFC3339, text)
 		return ok && err == nil
 	case "GitObjectID":

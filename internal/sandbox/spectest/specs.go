@@ -17,8 +17,9 @@ import (
 
 // spec is a forge's description, ready to be asked.
 type spec struct {
-	router routers.Router
-	schema *ast.Schema
+	router  routers.Router
+	schema  *ast.Schema
+	refused func(body []byte) []string // what is wrong with GraphQL's answer of another status than 200
 }
 
 // github is loaded once for all tests of a package.
@@ -66,7 +67,7 @@ func loadGitHub() (spec, error) {
 	if err != nil {
 		return spec{}, fmt.Errorf("load schema: %w", err)
 	}
-	return spec{router: router, schema: schema}, nil
+	return spec{router: router, schema: schema, refused: checkRefusal}, nil
 }
 
 // mend puts right what GitHub's description gets wrong: the account of a listed

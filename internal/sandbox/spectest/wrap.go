@@ -24,6 +24,12 @@ func Wrap(t testing.TB, h http.Handler) http.Handler {
 	if err != nil {
 		t.Fatalf("spectest: %v", err)
 	}
+	return hold(t, h, s.check)
+}
+
+// hold returns h with every request and answer shown to check, which says what
+// is wrong with them.
+func hold(t testing.TB, h http.Handler, check func(r *http.Request, body []byte, answer *httptest.ResponseRecorder) []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -32,7 +38,7 @@ func Wrap(t testing.TB, h http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, r)
-		for _, problem := range s.check(r, body, answer) {
+		for _, problem := range check(r, body, answer) {
 			t.Errorf("spectest: %s %s: %s", r.Method, r.URL.RequestURI(), problem)
 		}
 		for key, values := range answer.Header() {
