@@ -14,9 +14,15 @@ import (
 func (a *api) delete(ctx context.Context, ref image.Reference, c call, refused func(answer) string) error {
 	c.method = http.MethodDelete
 	got, err := a.send(ctx, c)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	return a.deleted(ctx, ref, got, refused)
+}
+
+// deleted says what an answer to a delete means.
+func (a *api) deleted(ctx context.Context, ref image.Reference, got answer, refused func(answer) string) error {
+	switch {
 	case got.status >= 200 && got.status < 300:
 		return nil
 	case got.status == http.StatusNotFound:
@@ -27,6 +33,23 @@ func (a *api) delete(ctx context.Context, ref image.Reference, c call, refused f
 	}
 	return a.statusError(got)
 }
+
+// awaitGone waits a little for what a registry has promised to delete.
+func (a *api) awaitGone(ctx context.Context, ref image.Reference) error {
+	for n := range maxLooks {
+		there, err := a.exists(ctx, ref)
+		if err != nil || !there {
+			return err
+		}
+		if err := a.opts.Sleep(ctx, backoff.Wait(n, 1)); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%s has promised to delete it, but it is still there; run again later", a.base.Host)
+}
+
+// maxLooks is how often awaitGone looks: for half a minute.
+const maxLooks = 7
 
 // gone checks by the OCI API that what is said not to be there is not: 404 is
 // also the answer to credentials that may not see it.

@@ -17,7 +17,10 @@ import (
 
 // gitLab speaks GitLab's REST API v4 to delete tags, and the OCI API for the
 // rest: GitLab's own list has the names of tags and nothing else, and its
-// created_at is when the image was built.
+// details, a request each, say when an image was built, not when it was pushed.
+//
+// Of its two ways to delete, the one in bulk is of no use here: it takes a
+// pattern, works later, and looks at nothing again before it deletes.
 type gitLab struct {
 	api *api
 
@@ -57,16 +60,14 @@ func (g *gitLab) DeleteTag(ctx context.Context, ref image.Reference) error {
 	if err != nil {
 		return err
 	}
-	return g.api.delete(ctx, ref, call{path: place + "/" + url.PathEscape(ref.Tag), authorize: g.authorize}, func(got answer) string {
-		protected := strings.Contains(strings.ToLower(string(got.body)), "protected")
-		switch {
-		case got.status == http.StatusForbidden && protected:
-			return "GitLab answers HTTP 403: a rule protects the tag; Settings > Packages and registries > Protected container tags"
-		case got.status == http.StatusBadRequest:
-			return "GitLab answers HTTP 400: the tag is protected, or the repository is being migrated or cleaned up"
-		}
-		return ""
-	})
+	got, err := g.api.send(ctx, call{method: http.MethodDelete, path: place + "/" + url.PathEscape(ref.Tag), authorize: g.authorize})
+	switch {
+	case err != nil:
+		return err
+	case got.status == http.StatusAccepted: // a promise
+		return g.api.awaitGone(ctx, ref)
+	}
+	return g.api.deleted(ctx, ref, got, gitLabRefusal)
 }
 
 // DeleteManifest implements [Registry], by the OCI API.
@@ -82,6 +83,9 @@ func (g *gitLab) place(ctx context.Context, ref image.Reference) (string, error)
 	defer g.mu.Unlock()
 	if place, known := g.places[ref.Repository]; known {
 		return place, nil
+	}
+	if strings.HasPrefix(g.api.opts.User, deployToken) {
+		return "", fmt.Errorf("%w: a deploy token does not reach GitLab's API; deleting needs %s", image.ErrDenied, g.api.trait.Needs)
 	}
 	var denied error
 	for project := ref.Repository; strings.Contains(project, "/"); project = project[:strings.LastIndex(project, "/")] {
@@ -106,8 +110,9 @@ func (g *gitLab) find(ctx context.Context, project, repository string) (id int64
 	seen := map[int64]bool{}
 	err = g.api.pages(func(page int) (bool, error) {
 		var found []struct {
-			ID   int64  `json:"id"`
-			Path string `json:"path"`
+			ID     int64  `json:"id"`
+			Path   string `json:"path"`
+			Status string `json:"status"` // null for one that lives
 		}
 		query := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(pageSize)}}
 		_, err := g.api.get(ctx, call{path: projectPath(project), query: query, authorize: g.authorize}, &found)
@@ -117,7 +122,11 @@ func (g *gitLab) find(ctx context.Context, project, repository string) (id int64
 		before := len(seen)
 		for _, r := range found {
 			seen[r.ID] = true
-			if strings.EqualFold(r.Path, repository) {
+			switch {
+			case !strings.EqualFold(r.Path, repository):
+			case strings.HasPrefix(r.Status, "delete_"):
+				return false, fmt.Errorf("%w: GitLab is about to delete the whole image repository, with all tags", image.ErrRefused)
+			default:
 				id = r.ID
 			}
 		}
@@ -130,12 +139,18 @@ func projectPath(project string) string {
 	return "/api/v4/projects/" + url.PathEscape(project) + "/registry/repositories"
 }
 
-// authorize signs with the token: a pipeline's own has a header of its own.
+// deployToken is what the user names of GitLab's deploy tokens begin with.
+const deployToken = "gitlab+deploy-token"
+
+// authorize signs with the token: a pipeline's own and one of OAuth have headers
+// of their own; oauth2 is the user name that GitLab asks for with the latter.
 func (g *gitLab) authorize(req *http.Request) {
 	o := g.api.opts
 	switch {
 	case o.Token == "" && o.User == "gitlab-ci-token":
 		req.Header.Set("JOB-TOKEN", o.Password)
+	case o.Token == "" && o.User == "oauth2":
+		bearer(o.Password)(req)
 	case o.token() != "":
 		req.Header.Set("PRIVATE-TOKEN", o.token())
 	}

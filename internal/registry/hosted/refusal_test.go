@@ -23,6 +23,10 @@ func TestRefusals(t *testing.T) {
 		"GHCR, many downloads":          {hosted.GHCR, "Publicly visible package versions with more than 5,000 downloads cannot be deleted.", true, "more than 5,000 downloads cannot be deleted; GitHub's support can"},
 		"GHCR, for another reason":      {hosted.GHCR, "No.", true, "HTTP 400"},
 		"GitLab, protected":             {hosted.GitLab, "protected", false, "a rule protects the tag"},
+		"GitLab, protected, 400":        {hosted.GitLab, "400 Bad request - the tag is protected", false, "it takes a higher role to delete it"},
+		"GitLab, immutable":             {hosted.GitLab, "400 Bad request - matches an Immutable rule", false, "nobody can delete it while the rule is there"},
+		"GitLab, migration":             {hosted.GitLab, "400 Bad request - the repository is being migrated", false, "run again when that is done"},
+		"GitLab, another 400":           {hosted.GitLab, "400 Bad request", false, "being migrated or cleaned up"},
 		"Docker Hub, immutable":         {hosted.DockerHub, "immutable", false, "immutable tags"},
 		"ECR, a child of an index":      {hosted.ECR, "ImageReferencedByManifestList", true, "an index has this image"},
 		"ECR, a code of later":          {hosted.ECR, "SomethingNew", false, "Amazon answers SomethingNew"},
@@ -55,15 +59,4 @@ func TestRefusals(t *testing.T) {
 			assert.Len(t, w.tags, 4)
 		})
 	}
-}
-
-// TestGitLab403: what is not about protection is a matter of permissions.
-func TestGitLab403(t *testing.T) {
-	w := newWorld()
-	w.fill(4, 0)
-	w.refusal = "role"
-	s := stubOf(t, hosted.GitLab)
-	err := w.client(t, s).DeleteTag(t.Context(), s.ref.Tagged("v0002"))
-	require.ErrorIs(t, err, image.ErrDenied)
-	assert.NotErrorIs(t, err, image.ErrRefused)
 }

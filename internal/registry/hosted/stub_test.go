@@ -77,6 +77,8 @@ func gitlabStub(w *world) http.HandlerFunc {
 			switch {
 			case w.refusal == "protected":
 				refuse(rw, http.StatusForbidden, "403 Forbidden - the tag is Protected")
+			case strings.HasPrefix(w.refusal, "400 "):
+				refuse(rw, http.StatusBadRequest, w.refusal)
 			case w.refusal != "":
 				refuse(rw, http.StatusForbidden, "403 Forbidden")
 			case w.removeTag(strings.TrimPrefix(path, tags), false):
