@@ -16,7 +16,9 @@ type Config struct {
 	Disabled     bool         // enabled: false; the repository is left alone
 	BaseBranches []Glob       // names of branches; nil for the default branch, see [Config.OnBranch]
 	Repositories Repositories // which repositories a run is about
+	Forge        string       // [ForgeGitHub] or [ForgeGitLab]; empty where the file does not say
 	GitHub       GitHub       // how GitHub is reached
+	GitLab       GitLab       // how GitLab is reached
 
 	Images []Published // what is published from the run's repositories
 	Roots  Roots       // where that may still be used

@@ -73,6 +73,8 @@ func TestFull(t *testing.T) {
 	assert.False(t, c.Enabled())
 	assert.Equal(t, []int{0, 7}, []int{c.OpenLimit(), c.NewLimit()})
 	assert.Equal(t, config.GitHub{URL: "https://github.corp:8443", Registry: "containers.github.corp"}, c.GitHub)
+	assert.Equal(t, config.GitLab{URL: "https://corp.example/gitlab", Registry: "registry.corp.example:5050"}, c.GitLab)
+	assert.Equal(t, config.ForgeGitLab, c.Forge)
 	assert.Equal(t, config.Repositories{
 		Organizations: []string{"acme"}, Users: []string{"octo-cat"}, Names: []string{"acme/.github"}, Installation: true,
 		Include: []config.Glob{glob(t, "acme/*"), glob(t, "**/app")}, Exclude: []config.Glob{glob(t, "acme/legacy-?")},

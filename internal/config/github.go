@@ -23,16 +23,16 @@ var (
 )
 
 // githubObject are the keys of the run's GitHub.
-var githubObject = object[GitHub]{foreign: unknownGitHubKey, fields: []field[GitHub]{
+var githubObject = object[GitHub]{foreign: unknownForgeKey, fields: []field[GitHub]{
 	scalarField("url", "Base URL of a GitHub Enterprise Server; by default github.com.",
 		githubURLs, func(g *GitHub, v string) { g.URL = v }),
 	scalarField("registry", "Host of its container registry; by default ghcr.io, or containers.HOST of an Enterprise Server.",
 		hosts, func(g *GitHub, v string) { g.Registry = v }),
 }}
 
-// unknownGitHubKey reports a key that is not there. Its value may be a secret,
+// unknownForgeKey reports a key that is not there. Its value may be a secret,
 // whatever the key is.
-func unknownGitHubKey(r *reader, e entry, names []string) {
+func unknownForgeKey(r *reader, e entry, names []string) {
 	r.hide(e.key)
 	r.hide(e.value)
 	if looksSecret(e.name) || strings.Contains(e.name, "key") {

@@ -19,7 +19,9 @@ type document struct {
 	baseBranches        []Glob
 	openLimit, newLimit *int
 	repositories        Repositories
+	forge               string
 	github              GitHub
+	gitlab              GitLab
 	images              []Published
 	retention           retentionSettings
 	roots               Roots
@@ -30,7 +32,7 @@ type document struct {
 func (d document) config() Config {
 	c := Config{
 		Exclude: d.exclude, Include: d.include, Registries: d.registries, Verify: d.verify,
-		Disabled: d.disabled, BaseBranches: d.baseBranches, Repositories: d.repositories, GitHub: d.github,
+		Disabled: d.disabled, BaseBranches: d.baseBranches, Repositories: d.repositories, Forge: d.forge, GitHub: d.github, GitLab: d.gitlab,
 		Images: d.images, Roots: d.roots, retention: d.retention,
 		openLimit: d.openLimit, newLimit: d.newLimit, rules: d.policies,
 	}
@@ -61,8 +63,12 @@ var rootObject = object[document]{foreign: unknownKey, fields: append([]field[do
 		func(d *document, v int64) { n := int(v); d.newLimit = &n }),
 	objectField("repositories", "Which repositories of a forge a run is about.",
 		repositoriesObject, Repositories{}, func(d *document, v Repositories) { d.repositories = v }),
+	scalarField("forge", "The forge that the run's repositories are on; by default gitlab in a GitLab pipeline or where gitlab has a url, else github.",
+		forges, func(d *document, v string) { d.forge = v }),
 	objectField("github", "How GitHub is reached.",
 		githubObject, GitHub{}, func(d *document, v GitHub) { d.github = v }),
+	objectField("gitlab", "How GitLab is reached.",
+		gitlabObject, GitLab{}, func(d *document, v GitLab) { d.gitlab = v }),
 	publishedField("images", "Images that are published from the run's repositories: their versions are retired and pruned."),
 	objectField("retention", "What of the published images may be deleted.",
 		retentionObject, retentionSettings{}, func(d *document, v retentionSettings) { d.retention = v }),

@@ -30,9 +30,10 @@ import (
 //   - base-branches: the repository's own in place of the run's.
 //
 // A key that the repository does not set changes nothing. Its include,
-// registries, verify, repositories, new-limit, github, images, retention and
-// roots are dropped: they would have the run read more files or repositories,
-// talk to other hosts, send more requests, or tag and delete images.
+// registries, verify, repositories, new-limit, forge, github, gitlab, images,
+// retention and roots are dropped: they would have the run read more files or
+// repositories, talk to other hosts, send more requests, or tag and delete
+// images.
 //
 // Neither c nor repo is changed.
 func (c Config) Narrow(repo Config) Config {
@@ -58,7 +59,8 @@ func lower(run, repo *int) *int {
 // has none: what would widen the run is dropped, as [Config.Narrow] does.
 func (c Config) Own() Config {
 	c.Registries, c.Verify = nil, false
-	c.Repositories, c.GitHub, c.newLimit = Repositories{}, GitHub{}, nil
+	c.Repositories, c.newLimit = Repositories{}, nil
+	c.Forge, c.GitHub, c.GitLab = "", GitHub{}, GitLab{}
 	c.Images, c.Roots, c.retention = nil, Roots{}, retentionSettings{}
 	c.openLimit = lower(nil, c.openLimit)
 	return c

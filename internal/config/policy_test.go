@@ -111,11 +111,13 @@ func TestNarrowDropsWhatWouldWiden(t *testing.T) {
 }
 
 func TestNarrowBoth(t *testing.T) {
-	run := parse(t, "{schedule: {to: '8:00'}, open-limit: 5, new-limit: 9, base-branches: [a], github: {url: 'https://github.corp'}, repositories: {names: [acme/app]}}")
-	repo := parse(t, "{schedule: {days: [sun]}, open-limit: 3, new-limit: 10, base-branches: [b], github: {url: 'https://evil.example'}, repositories: {names: [evil/app]}, enabled: false}")
+	run := parse(t, "{schedule: {to: '8:00'}, open-limit: 5, new-limit: 9, base-branches: [a], github: {url: 'https://github.corp'}, forge: github, gitlab: {url: 'https://gitlab.corp'}, repositories: {names: [acme/app]}}")
+	repo := parse(t, "{schedule: {days: [sun]}, open-limit: 3, new-limit: 10, base-branches: [b], github: {url: 'https://evil.example'}, forge: gitlab, gitlab: {url: 'https://evil.example'}, repositories: {names: [evil/app]}, enabled: false}")
 	got := run.Narrow(repo)
 	assert.Equal(t, []config.Schedule{{To: 480}, {Days: []time.Weekday{time.Sunday}, To: 1440}}, got.Policy(ref(t, "debian")).Schedules)
 	assert.Equal(t, run.GitHub, got.GitHub)
+	assert.Equal(t, run.GitLab, got.GitLab)
+	assert.Equal(t, run.Forge, got.Forge)
 	assert.Equal(t, run.Repositories, got.Repositories)
 	assert.Equal(t, []int{3, 9}, []int{got.OpenLimit(), got.NewLimit()})
 	assert.False(t, got.Enabled())
@@ -134,7 +136,7 @@ func TestNarrowBoth(t *testing.T) {
 }
 
 func TestOwn(t *testing.T) {
-	repo := parse(t, "{verify: true, registries: {ghcr.io: {}}, github: {url: 'https://github.corp'}, repositories: {names: [a/b]}, new-limit: 999, open-limit: 99, pin: true, base-branches: [x]}")
+	repo := parse(t, "{verify: true, registries: {ghcr.io: {}}, github: {url: 'https://github.corp'}, forge: gitlab, gitlab: {url: 'https://gitlab.corp'}, repositories: {names: [a/b]}, new-limit: 999, open-limit: 99, pin: true, base-branches: [x]}")
 	assert.Equal(t, parse(t, "{pin: true, base-branches: [x]}"), repo.Own())
 	assert.True(t, repo.Verify, "it stays as it is")
 }
