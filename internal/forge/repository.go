@@ -102,7 +102,7 @@ type Entry struct {
 	Path string // slash-separated, from the repository's root
 	Mode string // as git writes it: 100644, 100755, 120000 (symbolic link), 160000 (submodule)
 	Blob string // see [BlobID]
-	Size int64  // bytes
+	Size int64  // bytes; 0 where the forge does not tell
 }
 
 // Tree is the files of a commit by path, submodules and symbolic links

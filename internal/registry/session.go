@@ -78,7 +78,7 @@ func (s *session) transport(base http.RoundTripper, opts Options, most int64) ht
 	t = &counted{inner: t, counter: s.peer.counter}
 	t = &attempt.Exchange{Inner: t, Timeout: opts.Timeout, MaxBody: most}
 	t = &limited{inner: t, slots: s.peer.slots}
-	return &retried{inner: t, retries: opts.Retries, sleep: opts.Sleep, now: opts.Now}
+	return repeated(t, opts)
 }
 
 // repository returns the place of path, with one token for each access; the

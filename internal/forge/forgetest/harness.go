@@ -38,6 +38,12 @@ type Harness interface {
 	Owner() string
 	// Writes returns how many requests so far were to change something.
 	Writes() int
+	// Swaps reports whether the forge moves a branch only if it still is where
+	// it was seen. Without that, two who write the same at the same moment may
+	// both believe that they did.
+	Swaps() bool
+	// Sizes reports whether its trees tell the sizes of files.
+	Sizes() bool
 
 	// Create makes a repository with a first commit on main; without files it
 	// has no commit.

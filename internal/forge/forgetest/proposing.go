@@ -78,7 +78,7 @@ func testHostileNames(t *testing.T, h Harness) {
 	f := h.Client(t, nil)
 	for _, b := range []string{"basekeeper/ubuntu-22.04+x", "basekeeper/a#b%2f&c=d'\"$(x)`", "basekeeper/日本"} {
 		p := proposal(find(t, f, name), newFrom)
-		p.Branch, p.Title, p.Body = b, `"; drop @everyone <b>#1</b> \u0000`, "${{ github.token }} `x`\r\n/close"
+		p.Branch, p.Title, p.Body = b, `"; drop @everyone <b>#1</b> \u0000`, "${{ github.token }} `x`\r\n\\/close" // whoever writes bodies escapes quick actions
 		p.Files[0].Path = path
 		done, err := f.Propose(t.Context(), p)
 		require.NoError(t, err, b)

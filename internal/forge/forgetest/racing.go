@@ -34,7 +34,9 @@ func testTwoAtOnce(t *testing.T, h Harness) {
 				require.ErrorIs(t, err, forge.ErrMoved)
 			}
 		}
-		assert.LessOrEqual(t, won, 1)
+		if h.Swaps() {
+			assert.LessOrEqual(t, won, 1)
+		}
 		require.LessOrEqual(t, len(open(t, h, name)), 1)
 
 		// Whatever came of it, another run completes it.

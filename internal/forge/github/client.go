@@ -61,8 +61,8 @@ func (c *Client) transport(keys credentials) http.RoundTripper {
 	t = &authorized{inner: t, api: c.place.rest, userAgent: o.UserAgent, credentials: keys}
 	t = &paced{inner: t, pacer: pacer, reads: make(chan struct{}, o.Concurrency), writes: make(chan struct{}, 1),
 		deadline: o.Deadline, sleep: o.Sleep}
-	t = &retried{inner: t, pacer: pacer, retries: o.Retries, deadline: o.Deadline, sleep: o.Sleep, jitter: attempt.Jitter}
-	return &unlimited{inner: t}
+	j := &judge{pacer: pacer, retries: o.Retries, deadline: o.Deadline}
+	return &unlimited{inner: &attempt.Repeat{Inner: t, Sleep: o.Sleep, Judge: j.judge, Mark: withRetry}}
 }
 
 // Requests returns how many requests were sent so far.

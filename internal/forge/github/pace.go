@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
 
 // GitHub's limits for one account.
@@ -20,44 +22,6 @@ const (
 	graphqlPoints    = 2000 // a minute
 )
 
-// window remembers what was spent in a span of time.
-type window struct {
-	span  time.Duration
-	most  int
-	spent []spending // by time
-}
-
-type spending struct {
-	at   time.Time
-	cost int
-}
-
-// free returns the first moment from at on in which cost can be spent.
-func (w *window) free(at time.Time, cost int) time.Time {
-	sum := cost
-	for i := len(w.spent) - 1; i >= 0; i-- {
-		s := w.spent[i]
-		if !s.at.After(at.Add(-w.span)) {
-			break
-		}
-		if sum += s.cost; sum > w.most {
-			return s.at.Add(w.span)
-		}
-	}
-	return at
-}
-
-func (w *window) spend(now, at time.Time, cost int) {
-	for len(w.spent) > 0 && !w.spent[0].at.After(now.Add(-w.span)) {
-		w.spent = w.spent[1:]
-	}
-	i := len(w.spent)
-	for i > 0 && w.spent[i-1].at.After(at) {
-		i--
-	}
-	w.spent = append(w.spent[:i], append([]spending{{at, cost}}, w.spent[i:]...)...)
-}
-
 // pacer says when a request may go. It is the memory that all requests share.
 type pacer struct {
 	now func() time.Time
@@ -66,10 +30,10 @@ type pacer struct {
 	perOwner  bool // each owner has a token, and so limits, of its own
 	lastWrite time.Time
 	holds     map[budget]time.Time
-	minute    *window
-	hour      *window
-	rest      *window
-	graphql   *window
+	minute    *attempt.Window
+	hour      *attempt.Window
+	rest      *attempt.Window
+	graphql   *attempt.Window
 }
 
 // budget is one of the counts that GitHub keeps of primary limits: for each
@@ -82,10 +46,10 @@ type budget struct {
 func newPacer(now func() time.Time, perOwner bool) *pacer {
 	return &pacer{
 		now: now, perOwner: perOwner, holds: map[budget]time.Time{},
-		minute:  &window{span: time.Minute, most: contentPerMinute},
-		hour:    &window{span: time.Hour, most: contentPerHour},
-		rest:    &window{span: time.Minute, most: restPoints},
-		graphql: &window{span: time.Minute, most: graphqlPoints},
+		minute:  &attempt.Window{Span: time.Minute, Most: contentPerMinute},
+		hour:    &attempt.Window{Span: time.Hour, Most: contentPerHour},
+		rest:    &attempt.Window{Span: time.Minute, Most: restPoints},
+		graphql: &attempt.Window{Span: time.Minute, Most: graphqlPoints},
 	}
 }
 
@@ -121,7 +85,7 @@ func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 	if c.graphql {
 		points = p.graphql
 	}
-	booked := map[*window]int{points: c.points()}
+	booked := map[*attempt.Window]int{points: c.points()}
 	if c.write {
 		at = later(at, p.lastWrite.Add(writeEvery))
 		if !c.silent {
@@ -131,7 +95,7 @@ func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 	for moved := true; moved; { // until all agree
 		moved = false
 		for w, cost := range booked {
-			if free := w.free(at, cost); free.After(at) {
+			if free := w.Free(at, cost); free.After(at) {
 				at, moved = free, true
 			}
 		}
@@ -140,7 +104,7 @@ func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 		return at, false
 	}
 	for w, cost := range booked {
-		w.spend(now, at, cost)
+		w.Spend(now, at, cost)
 	}
 	if c.write {
 		p.lastWrite = at

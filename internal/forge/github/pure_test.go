@@ -99,19 +99,6 @@ func TestPacerHolds(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestWindowForgets(t *testing.T) {
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	w := &window{span: time.Minute, most: 10}
-	for i := range 10_000 {
-		at := w.free(now, 1)
-		w.spend(now, at, 1)
-		if i%10 == 9 {
-			now = now.Add(time.Minute)
-		}
-		require.LessOrEqual(t, len(w.spent), 11)
-	}
-}
-
 func TestWhose(t *testing.T) {
 	bot := forge.Account{Login: "basekeeper[bot]", Kind: forge.App}
 	user := forge.Account{Login: "Alice", Kind: forge.Person}

@@ -13,6 +13,8 @@ import (
 
 type retryKey struct{}
 
+func withRetry(ctx context.Context) context.Context { return context.WithValue(ctx, retryKey{}, true) }
+
 func isRetry(req *http.Request) bool { return req.Context().Value(retryKey{}) != nil }
 
 // brokenError says that there was no answer to rely on. lost is true where the
@@ -40,55 +42,40 @@ func (e *brokenError) Error() string {
 
 func (e *brokenError) Unwrap() error { return e.cause }
 
-// retried repeats what can pass when asked again, and waits where a limit asks
-// for it.
-type retried struct {
-	inner    http.RoundTripper
+// judge decides which requests get another attempt: what can pass when asked
+// again, and what a limit asks to wait for.
+type judge struct {
 	pacer    *pacer
 	retries  int
 	deadline time.Time
-	sleep    func(context.Context, time.Duration) error
-	jitter   func() float64
 }
 
-func (t *retried) RoundTrip(req *http.Request) (*http.Response, error) {
-	failed, limited := 0, 0
-	for {
-		next, err := again(req, failed+limited)
-		if err != nil {
-			return nil, err
+func (t *judge) judge(o attempt.Outcome) attempt.Verdict {
+	switch {
+	case o.Err == nil && o.Response.StatusCode < 500:
+		limit, ok := limitOf(o.Response, attempt.Body(o.Response), o.Limited, t.pacer.now())
+		if !ok {
+			return attempt.Verdict{}
 		}
-		resp, err := t.inner.RoundTrip(next)
-		switch {
-		case err == nil && resp.StatusCode < 500:
-			limit, ok := limitOf(resp, attempt.Body(resp), limited, t.pacer.now())
-			if !ok {
-				return resp, nil
-			}
-			if err := t.hold(req, limit, limited); err != nil {
-				return nil, err
-			}
-			limited++
-		case err != nil && !isCut(err):
-			return nil, err
-		default:
-			failed++
-			broken := &brokenError{attempts: failed, cause: err}
-			if err == nil {
-				broken.status = resp.StatusCode
-			}
-			if stop := t.giveUp(req, broken); stop != nil {
-				return nil, stop
-			}
-			if err := t.sleep(req.Context(), backoff.Wait(failed-1, t.jitter())); err != nil {
-				return nil, err
-			}
+		if err := t.hold(o.Request, limit, o.Limited); err != nil {
+			return attempt.Verdict{Err: err}
 		}
+		return attempt.Verdict{Again: true, Limit: true}
+	case o.Err != nil && !isCut(o.Err):
+		return attempt.Verdict{}
 	}
+	broken := &brokenError{attempts: o.Failed + 1, cause: o.Err}
+	if o.Err == nil {
+		broken.status = o.Response.StatusCode
+	}
+	if stop := t.giveUp(o.Request, broken); stop != nil {
+		return attempt.Verdict{Err: stop}
+	}
+	return attempt.Verdict{Again: true, Wait: backoff.Wait(o.Failed, attempt.Jitter())}
 }
 
 // giveUp returns what to say where a broken request is not to be repeated.
-func (t *retried) giveUp(req *http.Request, broken *brokenError) error {
+func (t *judge) giveUp(req *http.Request, broken *brokenError) error {
 	c := callOf(req)
 	if req.Context().Err() != nil {
 		return req.Context().Err()
@@ -106,7 +93,7 @@ func (t *retried) giveUp(req *http.Request, broken *brokenError) error {
 
 // hold makes the next attempt, and all other requests that the limit is about,
 // wait; the error is that the run has not so much time.
-func (t *retried) hold(req *http.Request, l limit, n int) error {
+func (t *judge) hold(req *http.Request, l limit, n int) error {
 	now := t.pacer.now()
 	until := now.Add(l.wait)
 	deadline := soonest(t.deadline, req.Context())
@@ -115,14 +102,6 @@ func (t *retried) hold(req *http.Request, l limit, n int) error {
 	}
 	t.pacer.hold(callOf(req), until, l.primary)
 	return nil
-}
-
-// again returns the request for attempt n.
-func again(req *http.Request, n int) (*http.Request, error) {
-	if n == 0 {
-		return req, nil
-	}
-	return attempt.Again(context.WithValue(req.Context(), retryKey{}, true), req)
 }
 
 // isCut reports whether a connection broke that worked before, an answer took

@@ -121,6 +121,10 @@ func (h harness) Client(t *testing.T, around func(http.RoundTripper) http.RoundT
 
 func (harness) Owner() string { return org }
 
+func (harness) Swaps() bool { return true }
+
+func (harness) Sizes() bool { return true }
+
 func (h harness) Writes() int {
 	_, writes := h.Counts()
 	return writes

@@ -47,7 +47,7 @@ func (c *Client) Account(ctx context.Context) (forge.Account, error) {
 	}
 	known := c.knownAccount()
 	if err == nil && known.Login == "" {
-		err = fmt.Errorf("%w: GitLab does not know whose %s is", forge.ErrDenied, c.who()[len("the "):])
+		err = fmt.Errorf("%w: GitLab does not know whose token it is", forge.ErrDenied)
 	}
 	if err != nil {
 		return forge.Account{}, fmt.Errorf("read the account: %w", err)

@@ -39,8 +39,8 @@ func locate(base string) (place, error) {
 	if at != "" && (path.Clean(at) != at || u.RawPath != "") {
 		return place{}, fmt.Errorf("base URL %s: unexpected path %s", u, u.Path)
 	}
-	root := url.URL{Scheme: u.Scheme, Host: u.Host, Path: at}
-	return place{rest: root.JoinPath(restPath + "/"), graphql: root.JoinPath("api", "graphql")}, nil
+	in := func(path string) *url.URL { return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: at + path} }
+	return place{rest: in(restPath + "/"), graphql: in("/api/graphql")}, nil
 }
 
 // holds reports whether u is of the API.

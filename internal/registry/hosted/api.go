@@ -57,13 +57,11 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 
 func (a *api) transport() http.RoundTripper {
 	o := a.opts
-	t := &retried{
-		inner:   &attempt.Exchange{Inner: o.Transport, Timeout: o.Timeout, MaxBody: maxBody},
-		retries: o.Retries, sleep: o.Sleep, now: o.Now, limited: isLimited,
-	}
+	limited := isLimited
 	if a.trait.Family == GHCR {
-		t.limited = isGitHubLimited
+		limited = isGitHubLimited
 	}
+	t := repeated(&attempt.Exchange{Inner: o.Transport, Timeout: o.Timeout, MaxBody: maxBody}, o, limited)
 	return &guarded{inner: t, base: a.base, userAgent: o.UserAgent}
 }
 

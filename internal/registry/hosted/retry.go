@@ -1,7 +1,6 @@
 package hosted
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -42,68 +41,22 @@ func (e *busyError) Error() string {
 	return what + "; run again later"
 }
 
-// retried repeats what can pass when asked again: busy and broken servers, and
+// repeated repeats what can pass when asked again: busy and broken servers, and
 // connections that were cut. All that these APIs are asked may be asked twice.
-type retried struct {
-	inner   http.RoundTripper
-	retries int
-	sleep   func(context.Context, time.Duration) error
-	now     func() time.Time
-	// limited reports whether an answer is a limit's, and the wait that it asks
-	// for by other means than Retry-After.
-	limited func(resp *http.Response, now time.Time) (wait time.Duration, ok bool)
-}
-
-func (t *retried) RoundTrip(req *http.Request) (*http.Response, error) {
-	for n := 0; ; n++ {
-		next, err := again(req, n)
-		if err != nil {
-			return nil, err
-		}
-		resp, err := t.inner.RoundTrip(next)
-		if err != nil && (n == t.retries || !attempt.IsCut(err) || req.Context().Err() != nil) {
-			return nil, err
-		}
-		wait := backoff.Wait(n, attempt.Jitter())
-		if err == nil {
-			asked, limited := t.limited(resp, t.now())
-			if !limited && !isBroken(resp.StatusCode) {
-				return resp, nil
-			}
-			if after, ok := attempt.RetryAfter(resp.Header.Get("Retry-After"), t.now()); ok {
-				asked = after
-			}
-			wait = max(wait, asked)
-			if n == t.retries || t.tooLong(req.Context(), wait) {
-				return nil, &busyError{host: req.URL.Host, status: resp.StatusCode, attempts: n + 1, asked: asked}
-			}
-		}
-		if err := t.sleep(req.Context(), wait); err != nil {
-			return nil, err
-		}
+// limited reports whether an answer is a limit's, and the wait that it asks for
+// by other means than Retry-After.
+func repeated(inner http.RoundTripper, o Options, limited func(*http.Response, time.Time) (time.Duration, bool)) http.RoundTripper {
+	p := &attempt.Patience{
+		Retries: o.Retries, Backoff: backoff, Most: maxRetryAfter, Now: o.Now,
+		Busy: func(resp *http.Response, now time.Time) (time.Duration, bool) {
+			asked, ok := limited(resp, now)
+			return asked, ok || attempt.IsBroken(resp.StatusCode)
+		},
+		GiveUp: func(o attempt.Outcome, attempts int, asked time.Duration, _ bool) error {
+			return &busyError{host: o.Request.URL.Host, status: o.Response.StatusCode, attempts: attempts, asked: asked}
+		},
 	}
-}
-
-// tooLong reports whether it is better to give up than to wait.
-func (t *retried) tooLong(ctx context.Context, wait time.Duration) bool {
-	deadline, ok := ctx.Deadline()
-	return wait > maxRetryAfter || (ok && t.now().Add(wait).After(deadline))
-}
-
-// again returns the request for attempt n.
-func again(req *http.Request, n int) (*http.Request, error) {
-	if n == 0 {
-		return req, nil
-	}
-	return attempt.Again(req.Context(), req)
-}
-
-func isBroken(status int) bool {
-	switch status {
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+	return &attempt.Repeat{Inner: inner, Sleep: o.Sleep, Judge: p.Judge}
 }
 
 func isLimited(resp *http.Response, _ time.Time) (time.Duration, bool) {
