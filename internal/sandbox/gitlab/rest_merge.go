@@ -228,7 +228,7 @@ func (c *call) cancelAuto(_ args, m *mergeRequest) (int, any, error) {
 		return 0, nil, &apiError{Status: http.StatusNotAcceptable, Message: "Can't cancel the automatic merge"}
 	}
 	m.auto, m.updated = nil, c.now()
-	return http.StatusCreated, jsonObject{"status": "success"}, nil
+	return http.StatusCreated, c.merge(m), nil
 }
 
 func (c *call) listMergeCommits(a args, m *mergeRequest) (int, any, error) {

@@ -58,7 +58,7 @@ func unknownParameters(r *http.Request, route *routers.Route) []string {
 	}
 	var problems []string
 	for name := range r.URL.Query() {
-		if !known[name] {
+		if !known[name] && !known[strings.TrimSuffix(name, "[]")] {
 			problems = append(problems, fmt.Sprintf("request: unknown parameter %q", name))
 		}
 	}
