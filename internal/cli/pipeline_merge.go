@@ -11,6 +11,7 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/gitlab"
 )
 
 // patience is how long the questions before the work may take, GitLab's limits
@@ -86,8 +87,18 @@ func (j *gitlabJob) mergeConfig(_ context.Context, s *step) (config.Config, erro
 	return w.config, nil
 }
 
-// origin returns the client for GitLab. It is shown the token, and nothing else
-// that the run may not know.
+// origin returns the client for the GitLab that the pipeline runs on. It is
+// shown the token, and nothing else that the run may not know.
 func (j *gitlabJob) origin(s *step) (origin, error) {
-	return nil, errors.New("GitLab is not wired yet")
+	if s.in.Token == "" {
+		return nil, usage(fmt.Errorf("%s is empty; it takes a project, group or personal access token with the scope api", s.job.Call("token")))
+	}
+	client, err := gitlab.New(gitlab.Options{
+		BaseURL: j.Getenv("CI_SERVER_URL"), Token: s.in.Token, UserAgent: "basekeeper/" + version(),
+		Now: s.env.Now, Sleep: s.env.Sleep, Deadline: s.env.Now().Add(patience),
+	})
+	if err != nil {
+		return nil, usage(err)
+	}
+	return client, nil
 }

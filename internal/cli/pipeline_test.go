@@ -20,11 +20,11 @@ type pipelineJob struct {
 	dir string
 }
 
-func newPipelineJob(t *testing.T, source string) *pipelineJob {
+func newPipelineJob(t *testing.T) *pipelineJob {
 	t.Helper()
 	j := &pipelineJob{newProgram(t), t.TempDir()}
 	maps.Copy(j.env, map[string]string{
-		"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": source, "CI_PROJECT_DIR": j.dir, "CI_PROJECT_ID": "1", "CI_PROJECT_PATH": "acme/team/app",
+		"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "push", "CI_PROJECT_DIR": j.dir, "CI_PROJECT_ID": "1", "CI_PROJECT_PATH": "acme/team/app",
 		"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": strings.Repeat("c", 40), "CI_JOB_TOKEN": "glcbt-" + canary,
 	})
 	return j
@@ -84,7 +84,7 @@ func TestPipelineCheck(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.publish(t.Context(), "debian:12", "two")
 	require.NoError(t, err)
-	j := newPipelineJob(t, "push")
+	j := newPipelineJob(t)
 	j.env["CI_COMMIT_BRANCH"], j.env["BASEKEEPER_SARIF_FILE"] = "topic", "out/found.sarif"
 	writeTo(j.dir, "Dockerfile", fmt.Sprintf("FROM %s/debian:12@%s\n", s.host, digest))
 
@@ -144,7 +144,7 @@ func TestPipelineOutputs(t *testing.T) {
 	require.NoError(t, err)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			j := newPipelineJob(t, "push")
+			j := newPipelineJob(t)
 			maps.Copy(j.env, tt.env)
 			outputs, log := j.perform(tt.status)
 			assert.Contains(t, log, tt.message)
@@ -165,7 +165,7 @@ func TestPipelineLogins(t *testing.T) {
 	require.NoError(t, err)
 	defer end()
 	s.fail("401", "/v2/")
-	j := newPipelineJob(t, "push")
+	j := newPipelineJob(t)
 	j.env["CI_COMMIT_BRANCH"], j.env["BASEKEEPER_TOKEN"] = "x", secret
 	j.env["BASEKEEPER_REGISTRIES"] = s.host + " user " + canary
 	for _, name := range []string{"BASEKEEPER_TOKEN", "BASEKEEPER_REGISTRIES"} {
@@ -186,7 +186,7 @@ func TestPipelineLogins(t *testing.T) {
 // TestPipelineHostileFolder: what is checked out does not lead the files that
 // are written elsewhere.
 func TestPipelineHostileFolder(t *testing.T) {
-	j := newPipelineJob(t, "push")
+	j := newPipelineJob(t)
 	j.env["CI_COMMIT_BRANCH"] = "x"
 	outside := t.TempDir()
 	require.NoError(t, os.Symlink(outside, filepath.Join(j.dir, ".basekeeper")))
