@@ -79,17 +79,6 @@ func (r *gitlabRun) publish(repository, tag, layer string) image.Digest {
 	return d
 }
 
-// open returns the open merge requests of the project, as branch: title.
-func (r *gitlabRun) open() []string {
-	var all []string
-	for _, m := range r.gitlab.MergeRequests("acme/team/app") {
-		if m.State == "opened" {
-			all = append(all, fmt.Sprintf("%s: %s", m.Source, m.Title))
-		}
-	}
-	return all
-}
-
 // TestPipelineFork: what a fork's files say of the run counts for nothing.
 func TestPipelineFork(t *testing.T) {
 	for name, command := range map[string]string{"auto": "", "bump": "bump", "on-merge": "check"} {
@@ -168,10 +157,10 @@ func (r *gitlabRun) mergeBump(by, branch string) {
 	r.checkOut("main")
 }
 
-// digestOf is what a tag points at; empty where there is none.
-func (r *gitlabRun) digestOf(repository, tag string) image.Digest {
+// version is what a tag of apps/app points at; empty where there is none.
+func (r *gitlabRun) version(tag string) image.Digest {
 	r.t.Helper()
-	d, err := r.registry.Digest(r.t.Context(), repository, tag)
+	d, err := r.registry.Digest(r.t.Context(), "apps/app", tag)
 	require.NoError(r.t, err)
 	return d
 }
@@ -189,7 +178,7 @@ func TestPipelineOnMerge(t *testing.T) {
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "on-merge", outputs["DID"])
 	assert.Equal(t, "[]", outputs["RETIRED"])
-	assert.Empty(t, r.digestOf("apps/app", "v1"))
+	assert.Empty(t, r.version("v1"))
 
 	delete(r.env, "BASEKEEPER_DRY_RUN")
 	outputs, log = r.perform(0)
@@ -198,7 +187,7 @@ func TestPipelineOnMerge(t *testing.T) {
 	assert.Contains(t, log, ":basekeeper_retired\r")
 	assert.Contains(t, log, ":basekeeper_plan\r", "and a look at what is stale")
 	assert.Contains(t, r.file("report.md"), "Retired images")
-	assert.Equal(t, first, r.digestOf("apps/app", "v1"))
+	assert.Equal(t, first, r.version("v1"))
 	assert.Zero(t, r.gitlab.Writes())
 
 	outputs, _ = r.perform(0)
@@ -223,12 +212,12 @@ func TestPipelineOnMergeOfOthers(t *testing.T) {
 	r.env["BASEKEEPER_COMMAND"] = "on-merge"
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "nothing", outputs["DID"])
-	assert.Empty(t, r.digestOf("apps/app", "v1"))
+	assert.Empty(t, r.version("v1"))
 
 	r.env["BASEKEEPER_BUMP_AUTHORS"] = "keeper, Mallory"
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "on-merge", outputs["DID"])
-	assert.NotEmpty(t, r.digestOf("apps/app", "v1"))
+	assert.NotEmpty(t, r.version("v1"))
 
 	r.env["BASEKEEPER_TOKEN"] = ""
 	_, log = r.perform(2)
