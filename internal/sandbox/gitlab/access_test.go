@@ -152,7 +152,7 @@ func TestPipelines(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, post("wrong", "main"))
 	got := l.ask("POST", base+"/pipeline", object{"ref": "main", "variables": []object{{"key": "A", "value": "b"}}})
 	assert.Equal(t, http.StatusCreated, got.Code, got.Body)
-	form := httptest.NewRequest("POST", "http://gitlab.example/api/v4"+base+"/trigger/pipeline", strings.NewReader("token=trigger&ref=main&variables[X]=y"))
+	form := httptest.NewRequest(http.MethodPost, "http://gitlab.example/api/v4"+base+"/trigger/pipeline", strings.NewReader("token=trigger&ref=main&variables[X]=y"))
 	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	l.handler.ServeHTTP(w, form)

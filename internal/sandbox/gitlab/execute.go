@@ -19,6 +19,7 @@ type query struct {
 	variables    map[string]any
 	errors       []graphqlError
 	score, limit int
+	measured     int // fields
 	loaded       int // bytes of blobs
 }
 
@@ -44,7 +45,7 @@ func plain[T any](f func(T) any) resolver {
 // Spec: GraphQL, "Execution".
 func (q *query) object(kind string, v any, set ast.SelectionSet, path []any) (map[string]any, error) {
 	data := map[string]any{}
-	for _, fields := range q.collect(kind, set, nil) {
+	for _, fields := range q.collect(kind, set) {
 		f := fields[0]
 		at := append(slices.Clone(path), f.Alias)
 		value, err := q.field(kind, v, fields, at)
@@ -57,7 +58,12 @@ func (q *query) object(kind string, v any, set ast.SelectionSet, path []any) (ma
 }
 
 // collect groups the selected fields by the name that they are answered under.
-func (q *query) collect(kind string, set ast.SelectionSet, into [][]*ast.Field) [][]*ast.Field {
+func (q *query) collect(kind string, set ast.SelectionSet) [][]*ast.Field {
+	return q.collectInto(kind, set, nil, map[string]bool{})
+}
+
+// collectInto does so once for each fragment.
+func (q *query) collectInto(kind string, set ast.SelectionSet, into [][]*ast.Field, seen map[string]bool) [][]*ast.Field {
 	for _, s := range set {
 		if q.skipped(s) {
 			continue
@@ -72,11 +78,12 @@ func (q *query) collect(kind string, set ast.SelectionSet, into [][]*ast.Field) 
 			}
 		case *ast.InlineFragment:
 			if q.applies(s.TypeCondition, kind) {
-				into = q.collect(kind, s.SelectionSet, into)
+				into = q.collectInto(kind, s.SelectionSet, into, seen)
 			}
 		case *ast.FragmentSpread:
-			if q.applies(s.Definition.TypeCondition, kind) {
-				into = q.collect(kind, s.Definition.SelectionSet, into)
+			if !seen[s.Name] && q.applies(s.Definition.TypeCondition, kind) {
+				seen[s.Name] = true
+				into = q.collectInto(kind, s.Definition.SelectionSet, into, seen)
 			}
 		}
 	}
@@ -238,7 +245,7 @@ func position(cursor string) (int, error) {
 	raw, err := base64.StdEncoding.DecodeString(cursor)
 	n, err2 := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(string(raw), `{"offset":"`), `"}`))
 	if err != nil || err2 != nil || n < 0 {
-		return 0, errors.New("Please provide a valid cursor") //nolint:staticcheck // GitLab's own words
+		return 0, errors.New("Please provide a valid cursor")
 	}
 	return n, nil
 }

@@ -77,17 +77,17 @@ var repositoryFields = map[string]resolver{
 
 // wild reports whether a pattern with * in it matches a branch's name.
 func wild(pattern, name string) bool {
-	first, rest, more := strings.Cut(pattern, "*")
-	if !more {
-		return pattern == name
+	parts := strings.Split(pattern, "*")
+	name, ok := strings.CutPrefix(name, parts[0])
+	if len(parts) == 1 {
+		return ok && name == ""
 	}
-	name, ok := strings.CutPrefix(name, first)
-	for i := 0; ok && i <= len(name); i++ {
-		if wild(rest, name[i:]) {
-			return true
-		}
+	for _, part := range parts[1 : len(parts)-1] {
+		var found bool
+		_, name, found = strings.Cut(name, part)
+		ok = ok && found
 	}
-	return false
+	return ok && strings.HasSuffix(name, parts[len(parts)-1])
 }
 
 // at is the commit that the arguments name: of ref, or the default branch.

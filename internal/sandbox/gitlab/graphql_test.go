@@ -155,6 +155,23 @@ func TestGraphQLRefuses(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, l.through(l.handler, "GET", "/api/graphql", nil).Code)
 }
 
+// TestFragmentsDoNotExplode: a few of them can name more fields than there are
+// atoms.
+func TestFragmentsDoNotExplode(t *testing.T) {
+	l := newLab(t, gitlab.Options{})
+	l.project("acme/base", gitlab.ProjectOptions{})
+	l.handler = l.Handler()
+	var b strings.Builder
+	b.WriteString(`{project(fullPath:"acme/base"){...f0}}`)
+	for i := range 18 {
+		fmt.Fprintf(&b, " fragment f%d on Project{a:forkedFrom{...f%d} b:forkedFrom{...f%d} c:forkedFrom{...f%d} d:forkedFrom{...f%d}}", i, i+1, i+1, i+1, i+1)
+	}
+	b.WriteString(" fragment f18 on Project{id}")
+	_, messages := l.query(b.String(), nil)
+	require.Len(t, messages, 1)
+	assert.Contains(t, messages[0], "which exceeds max complexity of 250")
+}
+
 // TestBlobsAreNotBytes shows what a client has to read by REST.
 func TestBlobsAreNotBytes(t *testing.T) {
 	l := newLab(t, gitlab.Options{})

@@ -1,13 +1,14 @@
 package gitlab_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	rest "github.com/xanzy/go-gitlab"
 
 	"github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
 )
@@ -244,42 +245,49 @@ func TestLifeOfMergeRequests(t *testing.T) {
 	assert.Equal(t, []string{"open", "merge"}, actions)
 }
 
-// TestClientLibrary has the library that basekeeper uses do a bump.
-func TestClientLibrary(t *testing.T) {
+// TestOverTheWire has a started server, under a root of its own, do a bump as
+// client libraries ask for one: by number, with labels as one text.
+func TestOverTheWire(t *testing.T) {
 	s, err := gitlab.Start(t.Context(), gitlab.Options{Root: "/gitlab"})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	require.NoError(t, s.CreateProject("acme/sub/base", gitlab.ProjectOptions{}, gitlab.File{Path: "Dockerfile", Content: []byte("FROM a\n")}))
 	s.AddToken("secret", gitlab.Token{Kind: gitlab.ProjectToken, Projects: []string{"acme/sub/base"}})
-	c, err := rest.NewClient("secret", rest.WithBaseURL(s.URL()))
-	require.NoError(t, err)
-	me, _, err := c.Users.CurrentUser()
-	require.NoError(t, err)
-	assert.Equal(t, s.Login("secret"), me.Username)
-	assert.True(t, me.Bot)
-	listed, _, err := c.Projects.ListProjects(&rest.ListProjectsOptions{Membership: rest.Ptr(true), ListOptions: rest.ListOptions{Pagination: "keyset", OrderBy: "id", Sort: "asc"}})
-	require.NoError(t, err)
+	ask := func(method, path string, body object, into any) {
+		t.Helper()
+		text, err := json.Marshal(body)
+		require.NoError(t, err)
+		r, err := http.NewRequestWithContext(t.Context(), method, s.URL()+"/api/v4"+path, bytes.NewReader(text))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Private-Token", "secret")
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		require.Less(t, resp.StatusCode, 300)
+		require.NoError(t, json.NewDecoder(resp.Body).Decode(into))
+	}
+	var me, mr object
+	var listed, brought []object
+	ask("GET", "/user", nil, &me)
+	assert.Equal(t, []any{s.Login("secret"), true}, []any{me["username"], me["bot"]})
+	ask("GET", "/projects?pagination=keyset&order_by=id&sort=asc&membership=true", nil, &listed)
 	require.Len(t, listed, 1)
+	at := fmt.Sprintf("/projects/%v", listed[0]["id"])
 	head, err := s.Branch("acme/sub/base", "main")
 	require.NoError(t, err)
-	_, _, err = c.Commits.CreateCommit(listed[0].ID, &rest.CreateCommitOptions{
-		Branch: rest.Ptr("basekeeper/a"), StartSHA: &head, CommitMessage: rest.Ptr("Bump"),
-		Actions: []*rest.CommitActionOptions{{Action: rest.Ptr(rest.FileUpdate), FilePath: rest.Ptr("Dockerfile"), Content: rest.Ptr("RlJPTSBiCg=="), Encoding: rest.Ptr("base64")}},
-	})
-	require.NoError(t, err)
-	mr, _, err := c.MergeRequests.CreateMergeRequest("acme/sub/base", &rest.CreateMergeRequestOptions{
-		Title: rest.Ptr("Bump"), SourceBranch: rest.Ptr("basekeeper/a"), TargetBranch: rest.Ptr("main"), Labels: &rest.LabelOptions{"a", "b c"},
-	})
-	require.NoError(t, err)
-	assert.Equal(t, []string{"a", "b c"}, []string(mr.Labels))
-	assert.Equal(t, s.URL()+"/acme/sub/base/-/merge_requests/1", mr.WebURL)
-	_, _, err = c.MergeRequests.AcceptMergeRequest("acme/sub/base", mr.IID, &rest.AcceptMergeRequestOptions{MergeWhenPipelineSucceeds: rest.Ptr(true)})
-	require.NoError(t, err)
-	require.NoError(t, s.PipelineSucceeds("acme/sub/base", mr.IID))
+	ask("POST", at+"/repository/commits", object{
+		"branch": "basekeeper/a", "start_sha": head, "commit_message": "Bump",
+		"actions": []object{{"action": "update", "file_path": "Dockerfile", "content": "RlJPTSBiCg==", "encoding": "base64"}},
+	}, &object{})
+	ask("POST", at+"/merge_requests", object{"title": "Bump", "source_branch": "basekeeper/a", "target_branch": "main", "labels": "a,b c"}, &mr)
+	assert.Equal(t, []any{"a", "b c"}, mr["labels"])
+	assert.Equal(t, s.URL()+"/acme/sub/base/-/merge_requests/1", mr["web_url"])
+	ask("PUT", at+"/merge_requests/1/merge", object{"merge_when_pipeline_succeeds": true}, &mr)
+	require.NoError(t, s.PipelineSucceeds("acme/sub/base", 1))
 	main, err := s.Branch("acme/sub/base", "main")
 	require.NoError(t, err)
-	brought, _, err := c.Commits.ListMergeRequestsByCommit("acme/sub/base", main)
-	require.NoError(t, err)
+	ask("GET", at+"/repository/commits/"+main+"/merge_requests", nil, &brought)
 	require.Len(t, brought, 1)
-	assert.WithinDuration(t, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), *brought[0].MergedAt, 0)
+	assert.Equal(t, "2026-03-01T12:00:00.000Z", brought[0]["merged_at"])
 }

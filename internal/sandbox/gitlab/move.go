@@ -1,7 +1,6 @@
 package gitlab
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -76,10 +75,7 @@ func (s *Server) sourceMoved(m *mergeRequest, by *account, to git.ID) {
 	s.startPipeline(m)
 }
 
-// protected reports whether a branch is matched by one of the patterns.
+// matches reports whether a branch is matched by one of the patterns.
 func matches(patterns []string, branch string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		ok, _ := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(branch, "/", "\x00")) // GitLab's * takes slashes too
-		return ok
-	})
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return wild(pattern, branch) })
 }

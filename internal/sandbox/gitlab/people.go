@@ -88,8 +88,8 @@ func (p *project) branches(prefix string) []string {
 
 // File returns a file as it is at ref: a branch, a tag, or a commit's id; the
 // default branch for an empty one. The error wraps [git.ErrNotFound].
-func (s *Server) File(project_, ref, path string) (content []byte, err error) {
-	err = s.on(project_, func(p *project) error {
+func (s *Server) File(name, ref, path string) (content []byte, err error) {
+	err = s.on(name, func(p *project) error {
 		content, err = p.git.Read(cmp.Or(ref, p.options.DefaultBranch), path)
 		return err
 	})

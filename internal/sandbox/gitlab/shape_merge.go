@@ -63,7 +63,7 @@ func (c *call) merge(m *mergeRequest) jsonObject {
 func (c *call) note(m *mergeRequest, n *note) jsonObject {
 	return jsonObject{
 		"id": n.id, "type": nil, "body": n.body, "author": c.user(n.author), "created_at": stamp(n.created), "updated_at": stamp(n.created),
-		"system": n.system, "noteable_id": m.id, "noteable_type": "MergeRequest", "project_id": m.project.id, "noteable_iid": m.iid,
+		"system": n.system, "noteable_id": m.id, "noteable_type": "MergeRequest", "project_id": m.project.id, "noteable_iid": m.iid, //nolint:misspell // GitLab's own names
 		"resolvable": false, "confidential": false, "internal": false, "imported": false, "imported_from": "none", "commands_changes": jsonObject{},
 	}
 }

@@ -30,6 +30,7 @@ func Wrap(t testing.TB, h http.Handler) http.Handler {
 // hold returns h with every request and answer shown to check, which says what
 // is wrong with them.
 func hold(t testing.TB, h http.Handler, check func(r *http.Request, body []byte, answer *httptest.ResponseRecorder) []string) http.Handler {
+	t.Helper()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
