@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -59,7 +60,11 @@ func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Reg
 	if opts.Transport, err = ownCA(c.CAFile); err != nil {
 		return nil, err
 	}
-	family, ok := hosted.Choose(ref, c.API)
+	api := c.API
+	if api == "" && ref.Registry == cmp.Or(l.config.GitLab.Registry, l.env.Getenv("CI_REGISTRY")) {
+		api = string(hosted.GitLab)
+	}
+	family, ok := hosted.Choose(ref, api)
 	if !ok && c.API == "" && !c.PlainHTTP && !loopback(ref.Registry) {
 		if family, ok, err = hosted.Probe(ctx, ref, opts); err != nil {
 			return nil, err
@@ -108,7 +113,7 @@ func (l *lifecycle) apiOf(family hosted.Family, registry string) string {
 	case family == hosted.GHCR && registry != "ghcr.io":
 		return strings.TrimSuffix(l.env.Getenv("GITHUB_API_URL"), "/")
 	case family == hosted.GitLab && registry != "registry.gitlab.com":
-		return strings.TrimSuffix(l.env.Getenv("CI_SERVER_URL"), "/")
+		return strings.TrimSuffix(cmp.Or(l.config.GitLab.URL, l.env.Getenv("CI_SERVER_URL")), "/")
 	}
 	return ""
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/cache"
 	"github.com/basekeeper/basekeeper/internal/config"
-	"github.com/basekeeper/basekeeper/internal/forge/github"
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
 	"github.com/basekeeper/basekeeper/internal/registry"
@@ -33,8 +33,9 @@ type lifecycle struct {
 	registry *registry.Client // as far as the command's access goes
 	store    artifact.Store
 	memory   *cache.Cache
-	hub      *github.Client // nil until it is needed
-	self     string         // folder of the repository that the run is about
+	host     *host        // nil until it is needed
+	flavor   forge.Flavor // of it
+	self     string       // folder of the repository that the run is about
 }
 
 // openLifecycle wires a command about published images together. Its
@@ -52,7 +53,11 @@ func newLifecycle(env Env, opts lifecycleOptions, c config.Config, access regist
 	if err != nil {
 		return nil, err
 	}
-	l := &lifecycle{env: env, opts: opts, config: c, self: ".", registry: client.With(access)}
+	flavor, err := forgeOf(env, opts.remote, c)
+	if err != nil {
+		return nil, err
+	}
+	l := &lifecycle{env: env, opts: opts, config: c, self: ".", registry: client.With(access), flavor: flavor}
 	l.store = artifact.Store{Registry: l.registry, Sleep: env.Sleep}
 	if env.Sleep == nil {
 		l.store.Sleep = attempt.Sleep
@@ -63,16 +68,16 @@ func newLifecycle(env Env, opts lifecycleOptions, c config.Config, access regist
 	return l, nil
 }
 
-// forge returns the client for GitHub, making it if needed.
-func (l *lifecycle) forge() (*github.Client, error) {
-	if l.hub == nil {
-		client, err := newGitHub(l.env, l.opts.remote, l.config)
+// forge returns the forge, opening it if needed.
+func (l *lifecycle) forge() (*host, error) {
+	if l.host == nil {
+		opened, err := openHost(l.env, l.opts.remote, l.config)
 		if err != nil {
 			return nil, err
 		}
-		l.hub = client
+		l.host = opened
 	}
-	return l.hub, nil
+	return l.host, nil
 }
 
 // retire is the flow that keeps what is replaced.
@@ -96,10 +101,9 @@ func (l *lifecycle) publishes(host string) bool {
 func (l *lifecycle) close() {
 	l.opts.keep(l.env, l.memory)
 	line := requests(l.registry.Requests())
-	if l.hub != nil {
-		c := l.hub.Requests()
-		line += fmt.Sprintf("; GitHub: %d read, %d written", c.Reads, c.Writes)
-		l.hub.CloseIdle()
+	if l.host != nil {
+		line += "; " + l.host.requests()
+		l.host.CloseIdle()
 	}
 	fmt.Fprintln(l.env.Stderr, line)
 	l.registry.Close()

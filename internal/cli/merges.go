@@ -26,11 +26,12 @@ type wantedPull struct {
 func parsePulls(names []string) ([]wantedPull, error) {
 	var all []wantedPull
 	for _, name := range names {
-		repository, text, _ := strings.Cut(name, "#")
-		number, err := strconv.Atoi(text)
-		if err != nil || number < 1 || strings.Count(repository, "/") < 1 {
-			return nil, usage(fmt.Errorf("%s: want OWNER/NAME#NUMBER", name))
+		at := strings.LastIndexAny(name, "#!")
+		number, err := strconv.Atoi(name[at+1:])
+		if at < 0 || err != nil || number < 1 || strings.Count(name[:at], "/") < 1 {
+			return nil, usage(fmt.Errorf("%s: want OWNER/NAME#NUMBER, or GROUP/PROJECT!NUMBER on GitLab", name))
 		}
+		repository := name[:at]
 		all = append(all, wantedPull{repository, number})
 	}
 	return all, nil
@@ -77,7 +78,7 @@ func (l *lifecycle) followUp(ctx context.Context, scope forge.Scope, wanted []wa
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, missing(wanted, repositories, merges)...)
+	errs = append(errs, missing(l.flavor, wanted, repositories, merges)...)
 	if len(wanted) == 0 {
 		errs = append(errs, l.record(ctx, dryRun))
 	}
@@ -122,7 +123,7 @@ func chosen(repository string, merges []forge.Merge, wanted []wantedPull) []forg
 }
 
 // missing says which of the pull requests that are named were not found.
-func missing(wanted []wantedPull, repositories []forge.Repository, merges [][]forge.Merge) []error {
+func missing(flavor forge.Flavor, wanted []wantedPull, repositories []forge.Repository, merges [][]forge.Merge) []error {
 	var errs []error
 	for _, w := range wanted {
 		found := false
@@ -132,7 +133,7 @@ func missing(wanted []wantedPull, repositories []forge.Repository, merges [][]fo
 			}
 		}
 		if !found {
-			errs = append(errs, fmt.Errorf("%s#%d: it is not among the repository's last merged pull requests", w.repository, w.number))
+			errs = append(errs, fmt.Errorf("%s%s: it is not among the repository's last merged %ss", w.repository, flavor.Number(w.number), flavor.Noun()))
 		}
 	}
 	return errs
@@ -140,7 +141,7 @@ func missing(wanted []wantedPull, repositories []forge.Repository, merges [][]fo
 
 // onMerge retires what one merge replaces.
 func (l *lifecycle) onMerge(ctx context.Context, r forge.Repository, m forge.Merge, dryRun bool) ([]render.Retired, error) {
-	by := fmt.Sprintf("%s#%d", r.Name, m.Number)
+	by := r.Name + l.flavor.Number(m.Number)
 	var changed []string
 	if slices.ContainsFunc(l.config.Images, func(p config.Published) bool { return p.Dockerfile != "" && p.BuiltFrom(r.Name, nil) }) {
 		client, err := l.forge()
@@ -201,6 +202,9 @@ func (l *lifecycle) builtFrom(ctx context.Context, repository string, changed []
 
 // ownRegistry is the registry that belongs to the forge.
 func (l *lifecycle) ownRegistry() string {
+	if l.flavor == forge.GitLab {
+		return cmp.Or(l.config.GitLab.Registry, l.env.Getenv("CI_REGISTRY"), "registry.gitlab.com")
+	}
 	if own := l.config.GitHub.Registry; own != "" {
 		return own
 	}
@@ -212,7 +216,10 @@ func (l *lifecycle) ownRegistry() string {
 
 // server is the forge's address as its pages have it.
 func (l *lifecycle) server() string {
-	return strings.TrimSuffix(cmp.Or(l.config.GitHub.URL, l.env.Getenv("GITHUB_SERVER_URL"), "https://github.com"), "/")
+	if l.flavor == forge.GitLab {
+		return gitlabURL(l.env, l.opts.remote, l.config)
+	}
+	return githubHome(l.env, l.config)
 }
 
 // record has the ledgers remember what is published now.

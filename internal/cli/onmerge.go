@@ -71,7 +71,7 @@ func runOnMerge(ctx context.Context, env Env, opts onMergeOptions, names []strin
 		scope.Names = append(scope.Names, w.repository)
 	}
 	if len(wanted) == 0 {
-		if scope, err = opts.remote.scope(l.config); err != nil {
+		if scope, err = opts.remote.scope(l.config, l.flavor); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ func followMerges(ctx context.Context, env Env, opts options, r *remote) (code i
 	if err != nil {
 		return exitFailed, err
 	}
-	l.hub, l.memory = r.github, r.memory
+	l.host, l.memory = r.host, r.memory
 	rows, err := l.followUp(ctx, r.Scope, nil, mergesSince, false)
 	if err != nil {
 		complain(env, err)

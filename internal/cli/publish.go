@@ -42,7 +42,7 @@ not announced. The token needs contents: write on each of the repositories.`,
 		},
 	}
 	opts.addConfig(cmd)
-	opts.remote.addAccess(cmd)
+	opts.remote.addGitHub(cmd)
 	cmd.Flags().StringSliceVar(&opts.to, "to", nil, "tell `OWNER/NAME`; may be given several times")
 	return cmd
 }
@@ -58,7 +58,7 @@ func runPublish(ctx context.Context, env Env, opts publishOptions) error {
 	if len(opts.to) == 0 {
 		return usage(errors.New("nobody to tell: give --to OWNER/NAME"))
 	}
-	if _, err := (remoteOptions{repositories: opts.to}).scope(config.Config{}); err != nil {
+	if _, err := (remoteOptions{repositories: opts.to}).scope(config.Config{}, forge.GitHub); err != nil {
 		return err
 	}
 	w, _, err := remoteConfig(opts.options, ".")

@@ -319,7 +319,7 @@ func TestCheckAndPlanOnGitHubWriteNothing(t *testing.T) {
 func TestWrongUsageOnGitHub(t *testing.T) {
 	o, _, _ := app(t)
 	for want, args := range map[string][]string{
-		"folders and repositories on GitHub cannot be given together": {"bump", "--organization", "acme", "."},
+		"folders and repositories on a forge cannot be given together": {"bump", "--organization", "acme", "."},
 		"want OWNER/NAME":    {"bump", "--repository", "app"},
 		"--image":            {"bump", "--repository", "acme/app", "--image", "NOT an image"},
 		"only https is safe": {"bump", "--repository", "acme/app", "--github-url", "http://example.org"},

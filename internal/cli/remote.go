@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/basekeeper/basekeeper/internal/cache"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
-	"github.com/basekeeper/basekeeper/internal/forge/github"
 	"github.com/basekeeper/basekeeper/internal/forge/local"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
@@ -29,10 +27,13 @@ import (
 // remoteOptions are the flags for repositories on a forge.
 type remoteOptions struct {
 	organizations []string
+	groups        []string
 	users         []string
 	repositories  []string
 	installation  bool
+	forge         string
 	url           string
+	gitlabURL     string
 	image         string
 	appID         int64
 	appKey        string
@@ -48,36 +49,48 @@ func (o *remoteOptions) add(cmd *cobra.Command) {
 func (o *remoteOptions) addScope(cmd *cobra.Command, what string) {
 	f := cmd.Flags()
 	f.StringSliceVar(&o.organizations, "organization", nil, fmt.Sprintf(what, "`ORG` on GitHub"))
-	f.StringSliceVar(&o.users, "user", nil, fmt.Sprintf(what, "the user `LOGIN` on GitHub"))
-	f.StringSliceVar(&o.repositories, "repository", nil, strings.Replace(what, "repositories of %s", "repository `OWNER/NAME` on GitHub", 1))
-	f.BoolVar(&o.installation, "installation", false, fmt.Sprintf(what, "all installations of the GitHub App"))
+	f.StringSliceVar(&o.groups, "group", nil, fmt.Sprintf(what, "`GROUP` on GitLab and its subgroups"))
+	f.StringSliceVar(&o.users, "user", nil, fmt.Sprintf(what, "the user `LOGIN`"))
+	f.StringSliceVar(&o.repositories, "repository", nil, strings.Replace(what, "repositories of %s", "repository `OWNER/NAME`, on GitLab GROUP/.../PROJECT", 1))
+	f.BoolVar(&o.installation, "installation", false, fmt.Sprintf(what, "all installations of the GitHub App, or all that the token may see"))
 	o.addAccess(cmd)
 }
 
-// addAccess adds how GitHub is reached.
+// addAccess adds how forges are reached.
 func (o *remoteOptions) addAccess(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.forge, "forge", "", "`github` or gitlab (default gitlab in a GitLab pipeline, or where a flag or the configuration is about GitLab)")
+	f.StringVar(&o.gitlabURL, "gitlab-url", "", "base `URL` of a GitLab (default $CI_SERVER_URL, then gitlab.com)")
+	o.addGitHub(cmd)
+}
+
+// addGitHub adds how GitHub is reached.
+func (o *remoteOptions) addGitHub(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.url, "github-url", "", "base `URL` of a GitHub Enterprise Server (default $GITHUB_API_URL, then github.com)")
 	f.Int64Var(&o.appID, "app-id", 0, "`ID` of the GitHub App to work as (default $BASEKEEPER_APP_ID)")
 	f.StringVar(&o.appKey, "app-key", "", "`FILE` with the App's private key (default the text in $BASEKEEPER_APP_KEY)")
-	f.DurationVar(&o.timeLimit, "time-limit", time.Hour, "leave to the next run what GitHub's limits do not allow within `DURATION`")
+	f.DurationVar(&o.timeLimit, "time-limit", time.Hour, "leave to the next run what the forge's limits do not allow within `DURATION`")
 }
 
 // named reports whether the flags name repositories on a forge.
 func (o remoteOptions) named() bool {
-	return o.installation || len(o.organizations)+len(o.users)+len(o.repositories) > 0
+	return o.installation || len(o.organizations)+len(o.groups)+len(o.users)+len(o.repositories) > 0
 }
 
 // scope is where the flags, or else the configuration, look for repositories.
-func (o remoteOptions) scope(c config.Config) (forge.Scope, error) {
+func (o remoteOptions) scope(c config.Config, flavor forge.Flavor) (forge.Scope, error) {
 	scope := c.Repositories.Scope()
 	if o.named() {
-		scope = forge.Scope{Organizations: o.organizations, Users: o.users, Names: o.repositories, Installation: o.installation}
+		scope = forge.Scope{Organizations: slices.Concat(o.organizations, o.groups), Users: o.users, Names: o.repositories, Installation: o.installation}
 	}
 	for _, name := range scope.Names {
-		owner, rest, ok := strings.Cut(name, "/")
-		if !ok || owner == "" || rest == "" || strings.Contains(rest, "/") {
+		parts := strings.Split(name, "/")
+		switch {
+		case len(parts) < 2 || slices.Contains(parts, ""):
 			return scope, usage(fmt.Errorf("--repository %s: want OWNER/NAME; for a pattern use repositories.include in the configuration", name))
+		case len(parts) > 2 && flavor == forge.GitHub:
+			return scope, usage(fmt.Errorf("--repository %s: want OWNER/NAME on GitHub; for GitLab say --forge gitlab", name))
 		}
 	}
 	scope.BranchPrefix = forge.BranchPrefix
@@ -99,7 +112,7 @@ func (o remoteOptions) only() (image.Reference, error) {
 // remote is a run on a forge with what it was wired from.
 type remote struct {
 	bump.Remote
-	github   *github.Client
+	host     *host
 	registry *registry.Client
 	memory   *cache.Cache
 	leftOut  map[string]int // how many repositories the filters left out, by reason
@@ -150,18 +163,22 @@ func asRemote(env Env, opts options) (*remote, error) {
 	}
 	switch {
 	case local && opts.remote.image != "":
-		return nil, usage(errors.New("--image is for repositories on GitHub; name some with --repository or --organization"))
+		return nil, usage(errors.New("--image is for repositories on a forge; name some with --repository, --organization or --group"))
 	case local:
 		return nil, nil //nolint:nilnil // the caller goes on with local files
 	case len(opts.dirs) > 0:
-		return nil, usage(errors.New("folders and repositories on GitHub cannot be given together"))
+		return nil, usage(errors.New("folders and repositories on a forge cannot be given together"))
 	}
 	return openRemote(env, opts, w, given)
 }
 
-// openRemote wires a run on GitHub together.
+// openRemote wires a run on a forge together.
 func openRemote(env Env, opts options, w *workspace, given bool) (*remote, error) {
-	scope, err := opts.remote.scope(w.config)
+	flavor, err := forgeOf(env, opts.remote, w.config)
+	if err != nil {
+		return nil, err
+	}
+	scope, err := opts.remote.scope(w.config, flavor)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +190,7 @@ func openRemote(env Env, opts options, w *workspace, given bool) (*remote, error
 	settings.Repositories.Organizations, settings.Repositories.Users = scope.Organizations, scope.Users
 	settings.Repositories.Names, settings.Repositories.Installation = scope.Names, scope.Installation
 	r := &remote{}
-	if r.github, err = newGitHub(env, opts.remote, w.config); err != nil {
+	if r.host, err = openHost(env, opts.remote, w.config); err != nil {
 		return nil, err
 	}
 	if r.registry, err = newRegistry(env, opts, w.config); err != nil {
@@ -188,61 +205,10 @@ func openRemote(env Env, opts options, w *workspace, given bool) (*remote, error
 		Flow: bump.Flow{
 			Registry: r.registry, Cache: r.memory, Verify: opts.verify || w.config.Verify, Now: env.Now(), Progress: progress,
 		},
-		Forge: r.github, Heads: r.memory, Details: r.registry, Config: settings, Given: given, Scope: scope, Only: only, Zone: time.LoadLocation,
+		Forge: r.host.hosting, Flavor: flavor, Home: r.host.home, Heads: r.memory, Details: r.registry, Config: settings, Given: given, Scope: scope, Only: only, Zone: time.LoadLocation,
 		EveryDigest: opts.everyDigest,
 	}
 	return r, nil
-}
-
-// newGitHub makes the client. Secrets come from the environment or a file,
-// never from the command line.
-func newGitHub(env Env, o remoteOptions, c config.Config) (*github.Client, error) {
-	options := github.Options{
-		BaseURL: cmp.Or(o.url, c.GitHub.URL, env.Getenv("GITHUB_API_URL")), UserAgent: "basekeeper/" + version(),
-		Now: env.Now, Sleep: env.Sleep, Deadline: env.Now().Add(o.timeLimit),
-	}
-	app, err := githubApp(env, o)
-	if err != nil {
-		return nil, usage(err)
-	}
-	options.App = app
-	if app == nil {
-		options.Token = cmp.Or(env.Getenv("BASEKEEPER_TOKEN"), env.Getenv("GITHUB_TOKEN"), env.Getenv("GH_TOKEN"))
-		if options.Token == "" {
-			return nil, usage(errors.New("no credentials for GitHub: set GITHUB_TOKEN, or BASEKEEPER_APP_ID and BASEKEEPER_APP_KEY for a GitHub App"))
-		}
-	}
-	client, err := github.New(options)
-	if err != nil {
-		return nil, usage(err)
-	}
-	return client, nil
-}
-
-// githubApp returns the App that the run works as; nil for none.
-func githubApp(env Env, o remoteOptions) (*github.App, error) {
-	id := o.appID
-	if text := env.Getenv("BASEKEEPER_APP_ID"); id == 0 && text != "" {
-		var err error
-		if id, err = strconv.ParseInt(text, 10, 64); err != nil {
-			return nil, errors.New("BASEKEEPER_APP_ID: want the App's id, a number")
-		}
-	}
-	if id == 0 {
-		return nil, nil //nolint:nilnil // no App is no mistake
-	}
-	key := []byte(env.Getenv("BASEKEEPER_APP_KEY"))
-	if o.appKey != "" {
-		const maxKey = 64 << 10
-		var err error
-		if key, err = readLimited(o.appKey, maxKey); err != nil {
-			return nil, fmt.Errorf("--app-key: %w", err)
-		}
-	}
-	if len(key) == 0 {
-		return nil, errors.New("no private key for the GitHub App: set BASEKEEPER_APP_KEY, or name its file with --app-key")
-	}
-	return &github.App{ID: id, Key: key}, nil
 }
 
 // finish saves what was learned and tells how often whom was asked.
@@ -256,8 +222,7 @@ func (r *remote) tell(env Env) {
 	for _, reason := range slices.Sorted(maps.Keys(r.leftOut)) {
 		fmt.Fprintf(env.Stderr, "basekeeper: left out: %d × %s\n", r.leftOut[reason], reason)
 	}
-	c := r.github.Requests()
-	fmt.Fprintf(env.Stderr, "%s; GitHub: %d read, %d written\n", requests(r.registry.Requests()), c.Reads, c.Writes)
+	fmt.Fprintf(env.Stderr, "%s; %s\n", requests(r.registry.Requests()), r.host.requests())
 }
 
 // applyRemote carries out a plan on a forge, prints what became of it, and

@@ -134,19 +134,19 @@ func (l *lifecycle) localRoots(ctx context.Context, folders []string, into uses)
 // remoteRoots reads repositories on a forge and returns what could not be read
 // of them.
 func (l *lifecycle) remoteRoots(ctx context.Context, into uses) (missing []string, err error) {
-	scope := l.config.Roots.Scope()
-	if l.opts.remote.named() {
-		if scope, err = l.opts.remote.scope(config.Config{}); err != nil {
-			return nil, err
-		}
-	}
 	client, err := l.forge()
 	if err != nil {
 		return nil, err
 	}
+	scope := l.config.Roots.Scope()
+	if l.opts.remote.named() {
+		if scope, err = l.opts.remote.scope(config.Config{}, client.flavor); err != nil {
+			return nil, err
+		}
+	}
 	scope.BranchPrefix = forge.BranchPrefix
 	survey, err := bump.Remote{
-		Forge: client, Heads: l.memory, Config: l.config, Given: true, Scope: scope, Flow: bump.Flow{Now: l.env.Now()},
+		Forge: client.hosting, Flavor: client.flavor, Heads: l.memory, Config: l.config, Given: true, Scope: scope, Flow: bump.Flow{Now: l.env.Now()},
 	}.Survey(ctx)
 	if err != nil {
 		return nil, err

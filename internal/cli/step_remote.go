@@ -10,7 +10,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/render"
 )
 
-// runRemote checks repositories on GitHub, or bumps them through pull requests:
+// runRemote checks repositories on a forge, or bumps them through pull requests:
 // those that the inputs name, or the configuration, or else the one that the
 // workflow runs in.
 func (s *step) runRemote(ctx context.Context) (stepResult, error) {
@@ -25,7 +25,7 @@ func (s *step) runRemote(ctx context.Context) (stepResult, error) {
 	if err != nil {
 		return stepResult{}, err
 	}
-	defer r.github.CloseIdle()
+	defer r.host.CloseIdle()
 	defer r.registry.Close()
 	run, err := r.Plan(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *step) runRemote(ctx context.Context) (stepResult, error) {
 	if err == nil && s.decision.Command == job.Bump {
 		err = s.followUp(ctx, w.config, r.Scope, &result)
 	}
-	result.requests = append(hosts(r.registry), render.Requests{Host: "GitHub", Count: r.github.Requests().Total()})
+	result.requests = append(hosts(r.registry), render.Requests{Host: r.host.flavor.String(), Count: r.host.total()})
 	return result, err
 }
 
