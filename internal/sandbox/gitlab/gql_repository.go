@@ -11,11 +11,6 @@ import (
 	"github.com/basekeeper/basekeeper/internal/sandbox/git"
 )
 
-const (
-	maxShown  = 10 << 20 // bytes of a blob that GraphQL shows
-	maxLoaded = 20 << 20 // of more than one blob, in one request
-)
-
 // treeView is what is under a path of a commit.
 type treeView struct {
 	project *project
@@ -201,14 +196,14 @@ func (v entryView) webPath(kind string) string {
 // made so, what is long is cut, and what is binary is no text.
 func (q *query) load(v entryView, textOnly bool) (any, error) {
 	content := v.content()
-	if q.loaded > 0 && q.loaded+len(content) > maxLoaded {
+	if q.loaded > 0 && q.loaded+len(content) > 2*q.options.BlobLimit {
 		return nil, errors.New("the requested blobs exceed 20 MB, which is what one request may load")
 	}
 	q.loaded += max(1, len(content))
 	if textOnly && slices.Contains(content[:min(len(content), 8000)], 0) {
 		return nil, nil
 	}
-	content = content[:min(len(content), maxShown)]
+	content = content[:min(len(content), q.options.BlobLimit)]
 	if utf8.Valid(content) {
 		return string(content), nil
 	}

@@ -174,10 +174,10 @@ func TestFragmentsDoNotExplode(t *testing.T) {
 
 // TestBlobsAreNotBytes shows what a client has to read by REST.
 func TestBlobsAreNotBytes(t *testing.T) {
-	l := newLab(t, gitlab.Options{})
+	l := newLab(t, gitlab.Options{BlobLimit: 1000})
 	require.NoError(t, l.CreateProject("acme/base", gitlab.ProjectOptions{},
 		gitlab.File{Path: "binary", Content: []byte("a\x00b")}, gitlab.File{Path: "latin", Content: []byte("caf\xe9\n")},
-		gitlab.File{Path: "big", Content: []byte(strings.Repeat("x", 11<<20))}, gitlab.File{Path: "link", Mode: git.ModeSymlink, Content: []byte("latin")}))
+		gitlab.File{Path: "big", Content: []byte(strings.Repeat("x", 1100))}, gitlab.File{Path: "link", Mode: git.ModeSymlink, Content: []byte("latin")}))
 	text := func(path string) (found *string) {
 		data, messages := l.query(`query($p:[String!]!){project(fullPath:"acme/base"){repository{blobs(paths:$p){nodes{rawTextBlob}}}}}`, object{"p": []string{path}})
 		require.Empty(t, messages)
@@ -195,10 +195,10 @@ func TestBlobsAreNotBytes(t *testing.T) {
 	}
 	assert.Nil(t, text("binary"))
 	assert.Equal(t, "café\n", *text("latin"))
-	assert.Len(t, *text("big"), 10<<20)
+	assert.Len(t, *text("big"), 1000)
 	assert.Equal(t, "latin", *text("link"))
 	_, messages := l.query(`{project(fullPath:"acme/base"){repository{a:blobs(paths:["big"]){nodes{rawTextBlob}} b:blobs(paths:["big"]){nodes{rawTextBlob}}}}}`, nil)
-	require.Len(t, messages, 1, "more than 20 MB in one request")
+	require.Len(t, messages, 1, "more than twice the limit in one request")
 	assert.Equal(t, "caf\xe9\n", l.ask("GET", "/projects/acme%2Fbase/repository/files/latin/raw?ref=main", nil).Body)
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	// committer's, as where an instance signs them as itself; empty for the
 	// account's own.
 	WebCommitter string
+	// BlobLimit is how many bytes of a blob GraphQL shows, and half of what more
+	// than one may have in one request; 0 for GitLab's 10 MiB.
+	BlobLimit int
 	// Without are fields, Type.field, that GraphQL does not know, as an older
 	// GitLab.
 	Without []string
@@ -77,6 +80,9 @@ func New(options Options) *Server {
 	if options.Now == nil {
 		still := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		options.Now = func() time.Time { return still }
+	}
+	if options.BlobLimit == 0 {
+		options.BlobLimit = 10 << 20
 	}
 	options.Root = strings.TrimRight(options.Root, "/")
 	s := &Server{
