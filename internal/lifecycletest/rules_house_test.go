@@ -1,10 +1,12 @@
 package lifecycletest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +28,29 @@ const day = 24 * time.Hour
 type house struct {
 	host   registrytest.Host
 	proxy  *proxy
-	untags bool // it can delete one tag and leave the digest's others
+	gitlab *registrytest.GitLab // before the registry; nil for none
+	untags bool                 // it can delete one tag and leave the digest's others
+}
+
+// houses are the registries that the rules are tried on, by name.
+var houses = map[string]func(t testing.TB) *house{
+	clitest.V3: func(t testing.TB) *house {
+		host := registrytest.StartV3(t)
+		return &house{host: host, proxy: startProxy(t, host.Addr), untags: true}
+	},
+	clitest.V2: func(t testing.TB) *house {
+		host := registrytest.StartV2(t)
+		return &house{host: host, proxy: startProxy(t, host.Addr)}
+	},
+	"GitLab": newGitLab,
+}
+
+func newGitLab(t testing.TB) *house {
+	host := registrytest.StartV3(t)
+	gitlab := registrytest.StartGitLab(t, host)
+	h := &house{host: host, proxy: startProxy(t, gitlab.Addr), gitlab: gitlab, untags: true}
+	h.proxy.place = gitlab.Tag
+	return h
 }
 
 // onReals tries cases on each registry that people run, each case in a
@@ -34,11 +58,10 @@ type house struct {
 func onReals(t *testing.T, cases map[string]func(t *testing.T, s *stock)) {
 	t.Helper()
 	t.Parallel()
-	for name, start := range clitest.Registries() {
+	for name, start := range houses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			host := start(t)
-			h := &house{host: host, proxy: startProxy(t, host.Addr), untags: name == clitest.V3}
+			h := start(t)
 			n := 0
 			for name, test := range cases {
 				n++
@@ -69,7 +92,20 @@ type stored struct {
 func newStock(t testing.TB, h *house, name string) *stock {
 	t.Helper()
 	h.proxy.forget()
-	return &stock{house: h, Program: clitest.NewProgram(t), t: t, name: name, roots: t.TempDir(), stored: map[image.Digest]stored{}, images: map[string]image.Descriptor{}}
+	p := clitest.NewProgram(t)
+	if h.gitlab != nil {
+		h.configure(t, p)
+	}
+	return &stock{house: h, Program: p, t: t, name: name, roots: t.TempDir(), stored: map[image.Digest]stored{}, images: map[string]image.Descriptor{}}
+}
+
+// configure lets the program know GitLab, and log in as docker does.
+func (h *house) configure(t testing.TB, p *clitest.Program) {
+	t.Helper()
+	p.Env["CI_SERVER_URL"] = "http://" + h.proxy.addr
+	auth := base64.StdEncoding.EncodeToString([]byte(h.gitlab.User + ":" + h.gitlab.Token))
+	clitest.WriteFile(t, p.Env["HOME"], ".docker/config.json", fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, h.proxy.addr, auth))
+	clitest.WriteFile(t, p.Env["HOME"], "run.yaml", fmt.Sprintf("registries: {%q: {api: gitlab}}\n", h.proxy.addr))
 }
 
 // image is the repository by the name that the program is given.
@@ -81,6 +117,9 @@ func (s *stock) pass(d time.Duration) { s.Now = s.Now.Add(d) }
 // do runs the program and wants a status.
 func (s *stock) do(status int, args ...string) (stdout, stderr string) {
 	s.t.Helper()
+	if s.gitlab != nil {
+		args = append(args, "--config", filepath.Join(s.Env["HOME"], "run.yaml"))
+	}
 	got := s.Run(s.t.Context(), args...)
 	require.Equal(s.t, status, got.Status, "%v\n%s\n%s", args, got.Out, got.Errors)
 	return got.Out, got.Errors

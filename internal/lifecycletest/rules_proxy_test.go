@@ -17,7 +17,8 @@ import (
 
 // proxy stands between the program and a registry.
 type proxy struct {
-	addr string
+	addr  string
+	place func(path string) string // of a tag that another API than OCI's is asked about; nil for none
 
 	mu     sync.Mutex
 	asked  []string
@@ -54,10 +55,16 @@ func startProxy(t testing.TB, target string) *proxy {
 	return p
 }
 
-// answers notes a request; whoever meddles has all to himself meanwhile.
+// answers notes a request, as OCI's API would have it; whoever meddles has all to himself meanwhile.
 func (p *proxy) answers(w http.ResponseWriter, r *http.Request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.place != nil {
+		if place := p.place(r.URL.EscapedPath()); place != "" {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = place, ""
+		}
+	}
 	p.asked = append(p.asked, r.Method+" "+r.URL.Path)
 	return p.meddle != nil && p.meddle(w, r)
 }
