@@ -77,6 +77,8 @@ func readEvent(env Env) (action.Event, error) {
 	return e, err
 }
 
+func (w workflow) forge() string { return config.ForgeGitHub }
+
 // base reads the base branch as it was when the event happened. GitHub alone is
 // shown the token.
 func (w workflow) base(_ context.Context, s *step) (commitReader, forge.Commitish, error) {

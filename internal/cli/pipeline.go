@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/job"
 	"github.com/basekeeper/basekeeper/internal/pipeline"
@@ -65,14 +66,11 @@ func newPipelineStep(env Env) (*step, error) {
 	return s, nil
 }
 
-// credentials are what the run may know of the inputs. The forge is GitLab, in
-// whatever runner.
+func (j *gitlabJob) forge() string { return config.ForgeGitLab }
+
+// credentials are what the run may know of the inputs.
 func (j *gitlabJob) credentials(in job.Inputs) map[string]string {
-	given := map[string]string{"GITLAB_CI": "true"}
-	if in.Token != "" {
-		given["BASEKEEPER_TOKEN"] = in.Token
-	}
-	return given
+	return map[string]string{"BASEKEEPER_TOKEN": in.Token}
 }
 
 // reports is the Code Quality report.

@@ -157,10 +157,10 @@ func (r *gitlabRun) mergeBump(by, branch string) {
 	r.checkOut("main")
 }
 
-// version is what a tag of apps/app points at; empty where there is none.
-func (r *gitlabRun) version(tag string) image.Digest {
+// kept is what tag v1 of apps/app points at; empty where there is none.
+func (r *gitlabRun) kept() image.Digest {
 	r.t.Helper()
-	d, err := r.registry.Digest(r.t.Context(), "apps/app", tag)
+	d, err := r.registry.Digest(r.t.Context(), "apps/app", "v1")
 	require.NoError(r.t, err)
 	return d
 }
@@ -178,7 +178,7 @@ func TestPipelineOnMerge(t *testing.T) {
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "on-merge", outputs["DID"])
 	assert.Equal(t, "[]", outputs["RETIRED"])
-	assert.Empty(t, r.version("v1"))
+	assert.Empty(t, r.kept())
 
 	delete(r.env, "BASEKEEPER_DRY_RUN")
 	outputs, log = r.perform(0)
@@ -187,8 +187,11 @@ func TestPipelineOnMerge(t *testing.T) {
 	assert.Contains(t, log, ":basekeeper_retired\r")
 	assert.Contains(t, log, ":basekeeper_plan\r", "and a look at what is stale")
 	assert.Contains(t, r.file("report.md"), "Retired images")
-	assert.Equal(t, first, r.version("v1"))
+	assert.Equal(t, first, r.kept())
 	assert.Zero(t, r.gitlab.Writes())
+
+	_, ledger, _ := r.run(t.Context(), "ledger", "show", r.registry.Host()+"/apps/app")
+	assert.Contains(t, ledger, "acme/team/app!1")
 
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "false", outputs["CHANGED"], "again, it does nothing")
@@ -212,12 +215,12 @@ func TestPipelineOnMergeOfOthers(t *testing.T) {
 	r.env["BASEKEEPER_COMMAND"] = "on-merge"
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "nothing", outputs["DID"])
-	assert.Empty(t, r.version("v1"))
+	assert.Empty(t, r.kept())
 
 	r.env["BASEKEEPER_BUMP_AUTHORS"] = "keeper, Mallory"
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "on-merge", outputs["DID"])
-	assert.NotEmpty(t, r.version("v1"))
+	assert.NotEmpty(t, r.kept())
 
 	r.env["BASEKEEPER_TOKEN"] = ""
 	_, log = r.perform(2)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
-	"github.com/basekeeper/basekeeper/internal/forge/gitlab"
 )
 
 // patience is how long the questions before the work may take, GitLab's limits
@@ -93,12 +92,15 @@ func (j *gitlabJob) origin(s *step) (origin, error) {
 	if s.in.Token == "" {
 		return nil, usage(fmt.Errorf("%s is empty; it takes a project, group or personal access token with the scope api", s.job.Call("token")))
 	}
-	client, err := gitlab.New(gitlab.Options{
-		BaseURL: j.Getenv("CI_SERVER_URL"), Token: s.in.Token, UserAgent: "basekeeper/" + version(),
-		Now: s.env.Now, Sleep: s.env.Sleep, Deadline: s.env.Now().Add(patience),
-	})
-	if err != nil {
-		return nil, usage(err)
+	env := s.env
+	env.Getenv = func(name string) string {
+		switch name {
+		case "BASEKEEPER_TOKEN":
+			return s.in.Token
+		case "CI_SERVER_URL", "CI_SERVER_TLS_CA_FILE":
+			return j.Getenv(name)
+		}
+		return ""
 	}
-	return client, nil
+	return newGitLab(env, remoteOptions{timeLimit: patience}, config.Config{})
 }

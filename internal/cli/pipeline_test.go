@@ -24,7 +24,7 @@ func newPipelineJob(t *testing.T) *pipelineJob {
 	t.Helper()
 	j := &pipelineJob{newProgram(t), t.TempDir()}
 	maps.Copy(j.env, map[string]string{
-		"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "push", "CI_PROJECT_DIR": j.dir, "CI_PROJECT_ID": "1", "CI_PROJECT_PATH": "acme/team/app",
+		"CI_PIPELINE_SOURCE": "push", "CI_PROJECT_DIR": j.dir, "CI_PROJECT_ID": "1", "CI_PROJECT_PATH": "acme/team/app",
 		"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": strings.Repeat("c", 40), "CI_JOB_TOKEN": "glcbt-" + canary,
 	})
 	return j

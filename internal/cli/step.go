@@ -32,6 +32,8 @@ type runner interface {
 // way for. action.go has GitHub's, pipeline.go GitLab's.
 type system interface {
 	runner
+	// forge is what is around it, whatever the configuration says.
+	forge() string
 	// base returns who reads the base branch of the pull request of the event,
 	// and the commit to read.
 	base(ctx context.Context, s *step) (commitReader, forge.Commitish, error)

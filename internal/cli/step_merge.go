@@ -111,7 +111,7 @@ func (s *step) retireMerges(ctx context.Context, c config.Config, merges []forge
 func (s *step) lifecycle(c config.Config) (*lifecycle, error) {
 	opts := lifecycleOptions{options: s.options()}
 	opts.dirs = nil
-	opts.remote = remoteOptions{url: s.in.APIURL, timeLimit: s.in.TimeLimit}
+	opts.remote = remoteOptions{forge: s.job.forge(), url: s.in.APIURL, timeLimit: s.in.TimeLimit}
 	access := registry.Push
 	switch {
 	case s.in.Prune && !s.in.DryRun:

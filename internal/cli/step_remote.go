@@ -49,7 +49,7 @@ func (s *step) runRemote(ctx context.Context) (stepResult, error) {
 func (s *step) remoteOptions(c config.Config) remoteOptions {
 	o := remoteOptions{
 		organizations: s.in.Organizations, repositories: s.in.Repositories,
-		url: s.in.APIURL, timeLimit: s.in.TimeLimit,
+		forge: s.job.forge(), url: s.in.APIURL, timeLimit: s.in.TimeLimit,
 	}
 	if !s.decision.Image.IsZero() {
 		o.image = s.decision.Image.String()
