@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -100,4 +101,19 @@ func TestPipelineBumpToken(t *testing.T) {
 	r.env["GITLAB_TOKEN"] = secret
 	outputs, _ = r.perform(0)
 	assert.Equal(t, "true", outputs["CHANGED"])
+}
+
+// TestPipelineFollowUp: a schedule makes good for the pipeline of a merge that
+// never ran.
+func TestPipelineFollowUp(t *testing.T) {
+	r := newGitLabRun(t, "schedule", "Dockerfile", "FROM scratch\n", ".basekeeper.yaml", oneImage)
+	first := r.publish("apps/app", "latest", "app 1")
+	r.now = r.now.Add(time.Minute)
+	r.mergeBump("keeper", "basekeeper/debian-12")
+	outputs, _ := r.perform(0)
+	assert.Equal(t, []string{"bump", "true"}, []string{outputs["DID"], outputs["CHANGED"]})
+	assert.Equal(t, fmt.Sprintf(`["%s/apps/app:latest\u0020v1"]`, r.registry.Host()), outputs["RETIRED"])
+	assert.Equal(t, first, r.kept())
+	outputs, _ = r.perform(0)
+	assert.Equal(t, "false", outputs["CHANGED"])
 }

@@ -210,5 +210,6 @@ func (s *step) followUp(ctx context.Context, c config.Config, scope forge.Scope,
 		complain(s.env, err)
 		result.code = max(result.code, retiredStatus(result.retired, err))
 	}
+	result.changed = result.changed || slices.ContainsFunc(result.retired, func(r render.Retired) bool { return r.Done })
 	return s.job.Section("retired", "Retired images", func() error { return render.RetiredTable(s.env.Stdout, result.retired) })
 }
