@@ -208,7 +208,7 @@ func (s *step) followUp(ctx context.Context, c config.Config, scope forge.Scope,
 	result.retired, err = l.followUp(ctx, scope, nil, mergesSince, false)
 	if err != nil {
 		complain(s.env, err)
-		result.code = max(result.code, retiredStatus(result.retired, err))
+		result.code = worse(result.code, retiredStatus(result.retired, err))
 	}
 	result.changed = result.changed || slices.ContainsFunc(result.retired, func(r render.Retired) bool { return r.Done })
 	return s.job.Section("retired", "Retired images", func() error { return render.RetiredTable(s.env.Stdout, result.retired) })
