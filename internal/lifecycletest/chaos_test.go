@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -171,22 +172,44 @@ func chaosOK(t testing.TB, now time.Time, env map[string]string, args ...string)
 	return got
 }
 
-// TestMain removes what tests share when they are all done.
-func TestMain(m *testing.M) {
-	status := m.Run()
-	_ = os.RemoveAll(clockedDir) // empty removes nothing
-	os.Exit(status)
+// programs is where the tests put the program that they run: nothing may be run
+// from memory everywhere.
+var programs string
+
+// TestMain lets registries keep their files in memory where there is room for
+// them: they wait for the disk at each PUT.
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	var err error
+	if programs, err = os.MkdirTemp("", "basekeeper-programs-"); err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(programs) }() // what is left there does no harm
+	files, err := os.MkdirTemp(inMemory(), "basekeeper-lifecycle-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(files) }()
+	if err := os.Setenv("TMPDIR", files); err != nil {
+		panic(err)
+	}
+	return m.Run()
 }
 
-// clockedDir is where clocked puts its program; empty before.
-var clockedDir string
+// inMemory is a folder in memory with a gigabyte left; empty for none.
+func inMemory() string {
+	const folder = "/dev/shm"
+	var room syscall.Statfs_t
+	if err := syscall.Statfs(folder, &room); err != nil || room.Bavail*uint64(room.Bsize) < 1<<30 { //nolint:gosec // a block's size is positive
+		return ""
+	}
+	return folder
+}
 
 // clocked builds the program that processes are made of, once.
 var clocked = sync.OnceValues(func() (program string, err error) {
-	if clockedDir, err = os.MkdirTemp("", "basekeeper-clocked-"); err != nil {
-		return "", err
-	}
-	program = filepath.Join(clockedDir, "basekeeper")
+	program = filepath.Join(programs, "basekeeper")
 	out, err := exec.Command("go", "build", "-o", program, "github.com/basekeeper/basekeeper/internal/cli/clocked").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build clocked: %w: %s", err, out)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	"github.com/basekeeper/basekeeper/internal/image"
+	"github.com/basekeeper/basekeeper/internal/registry/registrytest"
 )
 
 // R9: what each tag points at is read again right before it is deleted: a tag
@@ -31,10 +32,11 @@ func TestR9(t *testing.T) {
 			s.stays(before)
 		},
 		"moved at any request": func(t *testing.T, s *stock) {
+			two := s.two()
 			// While it only looks, one moment is like the other.
 			for n, asked := 1, 1; n <= asked; n++ {
-				round := newStock(t, s.house, fmt.Sprintf("%s%d", s.name, n))
-				if asked = round.movedAt(n); n < asked/2 {
+				round := s.copy(fmt.Sprintf("%s%d", s.name, n))
+				if asked = round.movedAt(n, two); n < asked/2 {
 					n += 4
 				}
 			}
@@ -42,19 +44,42 @@ func TestR9(t *testing.T) {
 	})
 }
 
-// movedAt prunes v1 and v2, and right before the n-th request somebody pushes
-// another image as v1, and goes back to v2's by making it latest again. It
-// returns how many requests there were.
-func (s *stock) movedAt(n int) int {
+// pair is what two left to be found: what v2 is on, and what nobody has a tag on.
+type pair struct{ back, pushed image.Descriptor }
+
+// two retires v1 and v2, long ago.
+func (s *stock) two() pair {
 	s.t.Helper()
 	tiny := func(text string) image.Descriptor {
 		return s.artifact("application/vnd.test.v1+json", `{"is":"`+text+`"}`)
 	}
-	back, pushed := tiny("b"), tiny("pushed")
+	p := pair{back: tiny("b"), pushed: tiny("pushed")}
 	s.release(tiny("a"))
-	s.release(back)
+	s.release(p.back)
 	s.tag("latest", tiny("new"))
 	s.pass(40 * day)
+	return p
+}
+
+// copy is a repository that has all that this one has, at the same time.
+func (s *stock) copy(name string) *stock {
+	s.t.Helper()
+	registrytest.Copy(s.t, s.host, s.name, name)
+	other := *s
+	other.name = name
+	if s.gitlab != nil {
+		s.gitlab.Know(name)
+	}
+	s.proxy.forget()
+	return &other
+}
+
+// movedAt prunes v1 and v2, and right before the n-th request somebody pushes
+// another image as v1, and goes back to v2's by making it latest again. It
+// returns how many requests there were.
+func (s *stock) movedAt(n int, two pair) int {
+	s.t.Helper()
+	back, pushed := two.back, two.pushed
 	asked := 0
 	s.proxy.meddling(func(http.ResponseWriter, *http.Request) bool {
 		if asked++; asked == n {

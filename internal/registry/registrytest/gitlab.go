@@ -133,7 +133,7 @@ func (g *GitLab) serveRegistry(w http.ResponseWriter, r *http.Request) {
 	}
 	g.settle(r)
 	if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
-		g.note(repositoryOf(r.URL.Path))
+		g.Know(repositoryOf(r.URL.Path))
 	}
 	g.registry.ServeHTTP(w, r)
 }
@@ -176,8 +176,8 @@ func repositoryOf(path string) string {
 	return ""
 }
 
-// note gives a repository that something is pushed to a number.
-func (g *GitLab) note(repository string) {
+// Know gives a repository a number, as a push to it does.
+func (g *GitLab) Know(repository string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if _, known := g.numbers[repository]; !known {
