@@ -108,6 +108,7 @@ func TestPatience(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
+			defer resp.Body.Close()
 			assert.Equal(t, tt.want, resp.StatusCode)
 		})
 	}
@@ -121,7 +122,7 @@ func TestRepeatEndsWithItsContext(t *testing.T) {
 		Sleep: func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://example.com/", http.NoBody)
 	require.NoError(t, err)
-	_, err = r.RoundTrip(req)
+	_, err = r.RoundTrip(req) //nolint:bodyclose // there is no answer
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Len(t, s.bodies, 1)
 }

@@ -22,7 +22,7 @@ func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	out.Header.Del("Private-Token")
 	out.Header.Del("Job-Token")
 	out.Header.Set("User-Agent", t.userAgent)
-	if t.api.holds(req.URL) {
+	if t.token != "" && t.api.holds(req.URL) {
 		if t.oauth {
 			out.Header.Set("Authorization", "Bearer "+t.token)
 		} else {

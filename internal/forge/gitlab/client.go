@@ -17,7 +17,7 @@ type Client struct {
 	opts    Options
 	place   place
 	http    *http.Client
-	rest    *rest.Client
+	rest    *rest.Client //nolint:staticcheck // docs/adr/0007: archived, and fenced in here
 	counter *counted
 
 	restOnly atomic.Bool  // GraphQL was refused
@@ -44,7 +44,8 @@ func New(opts Options) (*Client, error) {
 	c := &Client{opts: opts, place: place, people: map[string]int64{}, absent: map[string]bool{}}
 	c.budget.Store(maxComplexity)
 	c.http = &http.Client{Transport: c.transport(), CheckRedirect: checkRedirect}
-	c.rest, err = rest.NewClient("", rest.WithHTTPClient(c.http), rest.WithBaseURL(place.rest.String()),
+	c.rest, err = rest.NewClient("", //nolint:staticcheck // docs/adr/0007
+		rest.WithHTTPClient(c.http), rest.WithBaseURL(place.rest.String()),
 		rest.WithCustomLimiter(unlimited{}), rest.WithoutRetries(), rest.WithCustomRetryMax(0),
 		rest.WithCustomRetry(never))
 	if err != nil {

@@ -100,7 +100,7 @@ func (c *Client) statusError(status int, message string) error {
 	case isMoved(lower):
 		return fmt.Errorf("%w: %s", forge.ErrMoved, message)
 	case isProtected(lower):
-		return fmt.Errorf("%w: the branch is protected: %s; let %s's account push to it and force-push, or take its name out of the protected branches", forge.ErrDenied, message, c.who())
+		return c.branchError(message)
 	case isRule(lower):
 		return fmt.Errorf("%w: a push rule of the project forbids it: %s", forge.ErrDenied, message)
 	case strings.Contains(lower, "empty repository") || strings.Contains(lower, "repository is empty"):
@@ -121,13 +121,20 @@ func (c *Client) deniedError(message string) error {
 	case strings.Contains(lower, "archived"):
 		return fmt.Errorf("%w: the project is archived: unarchive it, or leave archived projects out", forge.ErrDenied)
 	case isProtected(lower):
-		return fmt.Errorf("%w: the branch is protected: %s; let %s's account push to it and force-push, or take its name out of the protected branches", forge.ErrDenied, message, c.who())
+		return c.branchError(message)
 	}
 	said := message
 	if said == "" || strings.EqualFold(said, "403 Forbidden") {
 		said = "GitLab does not say why"
 	}
 	return fmt.Errorf("%w: %s: %s; it needs the scope api and the role Developer in the project, with its repository and merge requests open to members", forge.ErrDenied, c.who(), said)
+}
+
+// branchError says what a refusal to write a branch can come from: GitLab has the
+// same words for all of it.
+func (c *Client) branchError(message string) error {
+	return fmt.Errorf("%w: %s may not write the branch: %s; its account needs the role Developer in the project, and leave to push and force-push where the branch is protected",
+		forge.ErrDenied, c.who(), message)
 }
 
 // isMoved reports whether GitLab's words, in lower case, mean that somebody was

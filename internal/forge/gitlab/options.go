@@ -50,6 +50,8 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Transport replaces the innermost transport.
 	Transport http.RoundTripper
+
+	unsigned bool // requests bring no token of their own
 }
 
 const maxConcurrency = 32
@@ -92,6 +94,7 @@ const jobPrefix = "glcbt-"
 
 func (o Options) check() error {
 	switch {
+	case o.unsigned:
 	case o.Token == "":
 		return errors.New("no credentials: give a token; a project or group access token with the scope api and the role Developer will do")
 	case o.Job || strings.HasPrefix(o.Token, jobPrefix):

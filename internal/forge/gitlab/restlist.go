@@ -30,7 +30,8 @@ func isMissing(resp *rest.Response, kind string) bool {
 	return resp != nil && resp.Response != nil && resp.StatusCode == http.StatusNotFound && strings.Contains(strings.ToLower(saidIn(bodyOf(resp))), kind+" not found")
 }
 
-// restGroup lists a group's projects. GitLab pages them by number only.
+// restGroup lists a group's projects. GitLab pages these, and a user's, by
+// number only.
 func (c *Client) restGroup(ctx context.Context, l projectList, prefix string, found *finds) error {
 	options := &rest.ListGroupProjectsOptions{ListOptions: rest.ListOptions{PerPage: perRequest, Page: 1, OrderBy: "id", Sort: "asc"},
 		IncludeSubGroups: rest.Ptr(true), WithShared: rest.Ptr(false)}
@@ -42,9 +43,11 @@ func (c *Client) restGroup(ctx context.Context, l projectList, prefix string, fo
 }
 
 func (c *Client) restUser(ctx context.Context, l projectList, prefix string, found *finds) error {
-	options := &rest.ListProjectsOptions{ListOptions: keyset()}
-	return c.restPages(ctx, l, prefix, found, func(next *string) ([]*rest.Project, *rest.Response, error) {
-		return c.rest.Projects.ListUserProjects(l.path, options, listing(ctx), after(next))
+	options := &rest.ListProjectsOptions{ListOptions: rest.ListOptions{PerPage: perRequest, Page: 1, OrderBy: "id", Sort: "asc"}}
+	return c.restPages(ctx, l, prefix, found, func(*string) ([]*rest.Project, *rest.Response, error) {
+		part, resp, err := c.rest.Projects.ListUserProjects(l.path, options, listing(ctx))
+		options.Page++
+		return part, resp, err
 	})
 }
 
