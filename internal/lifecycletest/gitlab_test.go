@@ -88,6 +88,25 @@ func TestGitLabCollectsUntagged(t *testing.T) {
 	assert.Equal(t, before, s.pulled("v1", "latest"))
 }
 
+// A GitLab whose registry takes known media types only has neither ledgers nor
+// trash: then nothing is retired, and nothing is deleted.
+func TestGitLabTakesNoArtifacts(t *testing.T) {
+	t.Parallel()
+	h := newGitLab(t)
+	s := newStock(t, h, "acme/app")
+	s.five()
+	h.gitlab.OnlyKnownTypes(true)
+	before, tags := s.pulled(s.tags()...), s.tags()
+	s.proxy.quiet(t, func() {
+		_, stderr := s.do(5, s.policy("--yes")...)
+		assert.Contains(t, stderr, "nothing may be deleted")
+	})
+	_, stderr := s.do(1, "retire", s.image())
+	assert.Contains(t, stderr, "write ledger of")
+	assert.Equal(t, tags, s.tags())
+	assert.Equal(t, before, s.pulled(tags...))
+}
+
 // cleaningUp deletes v1 right before GitLab is asked to.
 func cleaningUp(s *stock, gone *bool) func(http.ResponseWriter, *http.Request) bool {
 	return func(_ http.ResponseWriter, r *http.Request) bool {

@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,6 +39,7 @@ type GitLab struct {
 	issued   map[string]string
 	protect  *regexp.Regexp
 	freeze   *regexp.Regexp
+	picky    bool // about media types
 	promises int
 	owed     []owed
 	cleaned  map[int]bool
@@ -96,6 +98,15 @@ func (g *GitLab) Promise(looks int) {
 	g.promises = looks
 }
 
+// OnlyKnownTypes lets the registry take manifests of known types only, as one
+// with a metadata database does: the artifact type, and that of the
+// configuration. Of gitlab.com's list there is what the tests have.
+func (g *GitLab) OnlyKnownTypes(only bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.picky = only
+}
+
 // Tag is where the OCI API has the tag that a path of the REST API is about, an
 // escaped one; empty for a path that is about none.
 func (g *GitLab) Tag(path string) string {
@@ -133,9 +144,34 @@ func (g *GitLab) serveRegistry(w http.ResponseWriter, r *http.Request) {
 	}
 	g.settle(r)
 	if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
+		if !g.takes(r) {
+			refuseOCI(w, http.StatusBadRequest, "MANIFEST_INVALID")
+			return
+		}
 		g.Know(repositoryOf(r.URL.Path))
 	}
 	g.registry.ServeHTTP(w, r)
+}
+
+var knownTypes = []string{
+	"", "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json", "application/vnd.oci.empty.v1+json",
+}
+
+// takes reports whether the types of the manifest that is put are known.
+func (g *GitLab) takes(r *http.Request) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.picky {
+		return true
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var m struct {
+		ArtifactType string
+		Config       struct{ MediaType string }
+	}
+	return err == nil && json.Unmarshal(body, &m) == nil &&
+		slices.Contains(knownTypes, m.ArtifactType) && slices.Contains(knownTypes, m.Config.MediaType)
 }
 
 // wanted is the scope that a request takes; empty for what takes none.
