@@ -169,7 +169,7 @@ func TestHalved(t *testing.T) {
 			w := newWorld(t)
 			var names []string
 			var wanted []forge.Wanted
-			for i := range 60 {
+			for i := range 24 {
 				names = append(names, fmt.Sprintf("acme/app%02d", i))
 				w.project(t, names[i], nil)
 				head, err := w.Branch(names[i], "main")
@@ -186,7 +186,7 @@ func TestHalved(t *testing.T) {
 				found, skipped, err := c.Repositories(t.Context(), s)
 				require.NoError(t, err, scope)
 				assert.Empty(t, skipped, scope)
-				assert.Len(t, found, 60, scope)
+				assert.Len(t, found, 24, scope)
 			}
 			got, err := c.Files(t.Context(), wanted)
 			require.NoError(t, err)
@@ -224,7 +224,7 @@ func TestOneIsTooMuch(t *testing.T) {
 func TestOutage(t *testing.T) {
 	w := newWorld(t)
 	var refs []forge.Ref
-	for i := range 60 {
+	for i := range 24 {
 		refs = append(refs, forge.Ref{Repository: forge.Repository{Name: fmt.Sprintf("acme/app%02d", i)}, Branch: "main"})
 	}
 	c, p := w.spoiled(t, func(request) *reply { r := status(502, ""); return &r }, nil)

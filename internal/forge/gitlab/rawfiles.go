@@ -68,4 +68,3 @@ func (c *Client) raw(ctx context.Context, w forge.Wanted, blob string) ([]byte, 
 	}
 	return content, nil
 }
-
