@@ -17,6 +17,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/cli"
 	"github.com/basekeeper/basekeeper/internal/cli/clitest"
 	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
+	lab "github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
 )
 
 // program runs commands in this process, with an environment of their own.
@@ -106,7 +107,27 @@ func folder(t *testing.T) map[string]string {
 	_, err = s.publish(t.Context(), "acme/base:1", "one", "linux/amd64")
 	require.NoError(t, err)
 	shelve(t, s, github)
-	return map[string]string{"GITHUB_TOKEN": secret, "GITHUB_API_URL": github.URL(), "GHCR": s.host}
+	gitlab := newExampleGitLab(t, fmt.Sprintf("FROM %s/debian:12@%s\n", s.host, old))
+	return map[string]string{
+		"GITHUB_TOKEN": secret, "GITHUB_API_URL": github.URL(), "GHCR": s.host,
+		"GITLAB_TOKEN": secret, "BASEKEEPER_TRIGGER_TOKEN": secret, "CI_SERVER_URL": gitlab.URL(),
+	}
+}
+
+// newExampleGitLab has the projects that the examples speak of.
+func newExampleGitLab(t *testing.T, dockerfile string) *lab.Server {
+	t.Helper()
+	gitlab, err := lab.Start(t.Context(), lab.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = gitlab.Close() })
+	gitlab.AddGroup("acme/platform")
+	gitlab.AddUser("ada")
+	gitlab.AddToken(secret, lab.Token{Login: "keeper", Kind: lab.PersonalToken})
+	for _, name := range []string{"acme/app", "acme/platform/basekeeper"} {
+		require.NoError(t, gitlab.CreateProject(name, lab.ProjectOptions{}, lab.File{Path: "Dockerfile", Content: []byte(dockerfile)}))
+	}
+	require.NoError(t, gitlab.AddTrigger("acme/platform/basekeeper", secret, "ada"))
+	return gitlab
 }
 
 // shelve publishes versions of acme/app, some of them retired and one of those
@@ -145,7 +166,7 @@ func shelve(t *testing.T, s *stage, github *hub.Server) {
 func runExample(t *testing.T, line string, env map[string]string) {
 	t.Helper()
 	command, file, redirected := strings.Cut(line, " > ")
-	command = strings.ReplaceAll(command, "ghcr.io/", env["GHCR"]+"/")
+	command = strings.NewReplacer("ghcr.io/", env["GHCR"]+"/", "registry.example.com/", env["GHCR"]+"/", "https://gitlab.example.com", env["CI_SERVER_URL"]).Replace(command)
 	words := strings.Fields(command)
 	require.Equal(t, "basekeeper", words[0], "an example runs something else: %s", line)
 	p := newProgram(t)

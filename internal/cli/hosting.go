@@ -113,18 +113,26 @@ func gitlabURL(env Env, o remoteOptions, c config.Config) string {
 	return strings.TrimSuffix(cmp.Or(o.gitlabURL, c.GitLab.URL, env.Getenv("CI_SERVER_URL"), "https://gitlab.com"), "/")
 }
 
+// gitlabOptions are the client's but for the token.
+func gitlabOptions(env Env, o remoteOptions, c config.Config) (gitlab.Options, error) {
+	transport, err := ownCA(env.Getenv("CI_SERVER_TLS_CA_FILE"))
+	if err != nil {
+		return gitlab.Options{}, usage(fmt.Errorf("CI_SERVER_TLS_CA_FILE: %w", err))
+	}
+	return gitlab.Options{
+		BaseURL: gitlabURL(env, o, c), UserAgent: "basekeeper/" + version(),
+		Now: env.Now, Sleep: env.Sleep, Deadline: env.Now().Add(o.timeLimit), Transport: transport,
+	}, nil
+}
+
 // newGitLab makes the client. Its token comes from the environment, never from
 // the command line.
 func newGitLab(env Env, o remoteOptions, c config.Config) (*gitlab.Client, error) {
-	options := gitlab.Options{
-		BaseURL: gitlabURL(env, o, c), UserAgent: "basekeeper/" + version(),
-		Token: cmp.Or(env.Getenv("BASEKEEPER_TOKEN"), env.Getenv("GITLAB_TOKEN")),
-		Now:   env.Now, Sleep: env.Sleep, Deadline: env.Now().Add(o.timeLimit),
+	options, err := gitlabOptions(env, o, c)
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	if options.Transport, err = ownCA(env.Getenv("CI_SERVER_TLS_CA_FILE")); err != nil {
-		return nil, usage(fmt.Errorf("CI_SERVER_TLS_CA_FILE: %w", err))
-	}
+	options.Token = cmp.Or(env.Getenv("BASEKEEPER_TOKEN"), env.Getenv("GITLAB_TOKEN"))
 	oauth, job := env.Getenv("OAUTH_TOKEN"), env.Getenv("CI_JOB_TOKEN")
 	switch {
 	case options.Token != "":

@@ -85,6 +85,44 @@ func (l *lifecycle) followUp(ctx context.Context, scope forge.Scope, wanted []wa
 	return rows, errors.Join(errs...)
 }
 
+// origins tells which merge requests brought a commit.
+type origins interface {
+	MergedBy(ctx context.Context, project, commit string) ([]forge.Merge, error)
+}
+
+// followCommit retires what the merged bumps replace that brought a commit to a
+// project.
+func (l *lifecycle) followCommit(ctx context.Context, project, commit string, dryRun bool) ([]render.Retired, error) {
+	opened, err := l.forge()
+	if err != nil {
+		return nil, err
+	}
+	from, ok := opened.hosting.(origins)
+	if !ok {
+		return nil, fmt.Errorf("%s does not tell which %ss brought a commit", l.flavor, l.flavor.Noun())
+	}
+	merges, err := from.MergedBy(ctx, project, commit)
+	if err != nil {
+		return nil, err
+	}
+	repository := forge.Repository{Name: project}
+	if err := l.settle([]forge.Repository{repository}); err != nil {
+		return nil, err
+	}
+	merges = slices.DeleteFunc(merges, func(m forge.Merge) bool { return !strings.HasPrefix(m.Head, forge.BranchPrefix) })
+	if len(merges) == 0 {
+		fmt.Fprintf(l.env.Stderr, "basekeeper: no merged bump brought %s to %s: there is nothing to do\n", render.Clean(commit), render.Clean(project))
+		return nil, nil
+	}
+	var rows []render.Retired
+	var errs []error
+	for _, m := range merges {
+		some, err := l.onMerge(ctx, repository, m, dryRun)
+		rows, errs = append(rows, some...), append(errs, err)
+	}
+	return rows, errors.Join(errs...)
+}
+
 // settle gives images that name no repository the one that the run is about.
 // Where that is several, each merge in any of them would seem to replace such an
 // image: the configuration has to say which.

@@ -78,6 +78,12 @@ func (o remoteOptions) named() bool {
 	return o.installation || len(o.organizations)+len(o.groups)+len(o.users)+len(o.repositories) > 0
 }
 
+// anywhere is the same without what names repositories.
+func (o remoteOptions) anywhere() remoteOptions {
+	o.organizations, o.groups, o.users, o.repositories, o.installation = nil, nil, nil, nil, false
+	return o
+}
+
 // scope is where the flags, or else the configuration, look for repositories.
 func (o remoteOptions) scope(c config.Config, flavor forge.Flavor) (forge.Scope, error) {
 	scope := c.Repositories.Scope()

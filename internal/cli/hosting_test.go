@@ -1,0 +1,148 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	lab "github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
+)
+
+// TestWhichForge: what a run asks for a token shows which forge it is on.
+func TestWhichForge(t *testing.T) {
+	const hub, gitlab = "no credentials for GitHub", "no credentials for GitLab"
+	tests := map[string]struct {
+		args   string
+		config string
+		env    map[string]string
+		want   string
+	}{
+		"by default":               {"--repository acme/app", "", nil, hub},
+		"in a pipeline":            {"--repository acme/app", "", map[string]string{"GITLAB_CI": "true"}, gitlab},
+		"flag in a pipeline":       {"--repository acme/app --forge github", "", map[string]string{"GITLAB_CI": "true"}, hub},
+		"flag":                     {"--repository acme/team/app --forge gitlab", "", nil, gitlab},
+		"group":                    {"--group acme", "", nil, gitlab},
+		"GitLab's url":             {"--user ada --gitlab-url https://gitlab.corp/git", "", nil, gitlab},
+		"GitHub's url":             {"--user ada --github-url https://github.corp", "", map[string]string{"GITLAB_CI": "true"}, hub},
+		"configured":               {"--organization acme", "forge: gitlab", nil, gitlab},
+		"configured url":           {"--organization acme", "gitlab: {url: 'https://gitlab.corp'}", nil, gitlab},
+		"configured GitHub":        {"--organization acme", "github: {url: 'https://github.corp'}", map[string]string{"GITLAB_CI": "true"}, hub},
+		"flag over configuration":  {"--organization acme --forge github", "gitlab: {url: 'https://gitlab.corp'}", nil, hub},
+		"group over configuration": {"--group acme", "forge: github", nil, gitlab},
+		"both configured":          {"--organization acme", "{github: {url: 'https://a.corp'}, gitlab: {url: 'https://b.corp'}}", nil, "it is not clear which forge is meant"},
+		"both, and which":          {"--organization acme", "{forge: gitlab, github: {url: 'https://a.corp'}, gitlab: {url: 'https://b.corp'}}", nil, gitlab},
+		"flags of both":            {"--group acme --github-url https://github.corp", "", nil, "flags for GitHub and for GitLab cannot be given together"},
+		"GitLab with an App":       {"--repository a/b --forge gitlab --app-id 1", "", nil, "flags for GitHub and for GitLab cannot be given together"},
+		"group on GitHub":          {"--group acme --forge github", "", nil, "--forge says github"},
+		"no such forge":            {"--repository a/b --forge gitea", "", nil, "--forge gitea: want github or gitlab"},
+		"deep name on GitHub":      {"--repository a/b/c", "", nil, "want OWNER/NAME on GitHub"},
+		"half a name":              {"--repository a/ --forge gitlab", "", nil, "want OWNER/NAME"},
+		"job's token":              {"--group acme", "", map[string]string{"CI_JOB_TOKEN": "glcbt-" + canary}, "CI_JOB_TOKEN serves the container registry only"},
+		"token for GitHub":         {"--group acme", "", map[string]string{"GITHUB_TOKEN": canary}, gitlab},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newProgram(t)
+			for key, value := range tt.env {
+				p.env[key] = value
+			}
+			args := append([]string{"check"}, strings.Fields(tt.args)...)
+			if tt.config != "" {
+				file := filepath.Join(t.TempDir(), "run.yaml")
+				require.NoError(t, os.WriteFile(file, []byte(tt.config), 0o600))
+				args = append(args, "--config", file)
+			}
+			code, out, errs := p.run(t.Context(), args...)
+			assert.Equal(t, 2, code, errs)
+			assert.Empty(t, out)
+			assert.Contains(t, errs, tt.want)
+			assert.NotContains(t, errs, canary)
+		})
+	}
+}
+
+// TestOnMergeByCommit: the command line does what a pipeline does, and prunes
+// if it is asked to.
+func TestOnMergeByCommit(t *testing.T) {
+	r := newGitLabRun(t, "push", "Dockerfile", "FROM scratch\n")
+	r.env["GITLAB_CI"] = "true"
+	file := filepath.Join(t.TempDir(), "run.yaml")
+	config := strings.ReplaceAll("gitlab: {registry: x.example}\nimages: [{image: HOST/apps/app, repository: acme/team/app}]\nretention: {keep-for: 1h, keep-last: 0, minimum-age: 1h, max-deleted: 90}\nroots: {names: [acme/team/app]}\n", "HOST", r.registry.Host())
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	first := r.publish("apps/app", "latest", "app 1")
+	onMerge := func(want int, args ...string) (out, errs string) {
+		t.Helper()
+		code, out, errs := r.run(t.Context(), append([]string{"on-merge", "--config", file}, args...)...)
+		require.Equal(t, want, code, "%s\n%s", out, errs)
+		return out, errs
+	}
+	_, errs := onMerge(0)
+	assert.Contains(t, errs, "no merged bump brought "+r.env["CI_COMMIT_SHA"]+" to acme/team/app")
+
+	r.now = r.now.Add(time.Minute)
+	r.mergeBump("keeper", "basekeeper/debian-12")
+	out, _ := onMerge(0, "--dry-run")
+	assert.Contains(t, out, "to retire")
+	assert.Empty(t, r.kept())
+	merge := r.env["CI_COMMIT_SHA"]
+	delete(r.env, "CI_PROJECT_PATH")
+	_, errs = onMerge(2, "--commit", merge)
+	assert.Contains(t, errs, "--commit needs the one --repository")
+	out, _ = onMerge(0, "--commit", merge, "--repository", "acme/team/app")
+	assert.Contains(t, out, "v1")
+	assert.Equal(t, first, r.kept())
+	code, shown, errs := r.run(t.Context(), "ledger", "show", r.registry.Host()+"/apps/app")
+	require.Equal(t, 0, code, errs)
+	assert.Contains(t, shown, "acme/team/app!1")
+	onMerge(0, "acme/team/app!1")
+	_, errs = onMerge(1, "acme/team/app!9")
+	assert.Contains(t, errs, "acme/team/app!9: it is not among the repository's last merged merge requests")
+	_, errs = onMerge(2, "--commit", merge, "acme/team/app!1")
+	assert.Contains(t, errs, "cannot be given together")
+	_, errs = onMerge(2, "--prune", "--format", "json")
+	assert.Contains(t, errs, "run basekeeper prune afterwards")
+
+	r.publish("apps/app", "latest", "app 2")
+	r.now = r.now.Add(2 * time.Hour)
+	out, _ = onMerge(0, "--commit", merge, "--repository", "acme/team/app", "--prune", "--dry-run")
+	assert.Contains(t, out, "delete")
+	assert.Equal(t, first, r.kept(), "only said")
+	_, err := r.gitlab.Push("acme/team/app", "main", "ada", "Use it", lab.File{Path: "y/Dockerfile", Content: []byte("FROM " + r.registry.Host() + "/apps/app:v1\n")})
+	require.NoError(t, err)
+	out, _ = onMerge(0, "--commit", merge, "--repository", "acme/team/app", "--prune")
+	assert.Contains(t, out, "in use")
+	assert.Equal(t, first, r.kept(), "a file on GitLab names it")
+	_, err = r.gitlab.Push("acme/team/app", "main", "ada", "Use it no more", lab.File{Path: "y/Dockerfile", Content: []byte("FROM scratch\n")})
+	require.NoError(t, err)
+	out, _ = onMerge(0, "--commit", merge, "--repository", "acme/team/app", "--prune")
+	assert.Contains(t, out, "deleted")
+	assert.Empty(t, r.kept())
+}
+
+func TestPublishOnGitLab(t *testing.T) {
+	r := newGitLabRun(t, "push", "Dockerfile", "FROM scratch\n")
+	r.env["GITLAB_CI"] = "true"
+	r.publish("acme/base", "1", "base")
+	require.NoError(t, r.gitlab.CreateProject("acme/keeper", lab.ProjectOptions{}, r.files([]string{"x", "x"})...))
+	require.NoError(t, r.gitlab.AddTrigger("acme/keeper", canary, "ada"))
+	ref := r.registry.Host() + "/acme/base:1"
+	delete(r.env, "CI_JOB_TOKEN")
+	code, _, errs := r.run(t.Context(), "publish", ref, "--to", "acme/keeper")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "BASEKEEPER_TRIGGER_TOKEN")
+
+	r.env["BASEKEEPER_TRIGGER_TOKEN"] = canary
+	code, out, errs := r.run(t.Context(), "publish", ref, "--to", "acme/keeper,acme/none")
+	assert.Equal(t, 4, code)
+	assert.Contains(t, out, "told acme/keeper of "+ref+"@sha256:")
+	assert.Contains(t, errs, "tell acme/none: start pipeline: not found")
+	assert.NotContains(t, out+errs, canary)
+	all := r.gitlab.Pipelines("acme/keeper")
+	require.Len(t, all, 1)
+	assert.Equal(t, map[string]string{"BASEKEEPER_IMAGE": ref}, all[0].Variables)
+}
