@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -142,9 +143,14 @@ func (e *Engine) build(cache string) error {
 	// The modules that this machine has are in the form that a proxy serves.
 	proxy := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(modules, "cache", "download"))))
 	defer proxy.Close()
-	return e.Run(nil, io.Discard, "build", "--network", "host", "--force-rm", "--tag", Image,
+	var said bytes.Buffer
+	err = e.Run(nil, &said, "build", "--network", "host", "--force-rm", "--tag", Image,
 		"--build-arg", "GO_IMAGE="+goImage, "--build-arg", "TOOLS_IMAGE="+toolsImage,
 		"--build-arg", "GOPROXY="+proxy.URL, "--build-arg", "VERSION="+Version, "--build-arg", "REVISION=none", root)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, &said)
+	}
+	return nil
 }
 
 // warm compiles the program as the Dockerfile does, with Go's cache in that

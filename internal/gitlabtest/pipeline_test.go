@@ -122,7 +122,10 @@ func (w *world) run(path, branch string, variables map[string]string) result {
 	for _, old := range []string{"output", "artifacts", "builds"} { // not the cache
 		require.NoError(w.t, os.RemoveAll(filepath.Join(state, old)))
 	}
-	all := map[string]string{"GITLAB_CI": "true", "BASEKEEPER_TOKEN": token}
+	all := map[string]string{
+		"GITLAB_CI": "true", "BASEKEEPER_TOKEN": token,
+		"CI_REGISTRY": w.registry.Host(), "CI_REGISTRY_IMAGE": w.registry.Host() + "/" + path,
+	}
 	maps.Copy(all, variables)
 	args := []string{
 		"--network", "host", "--pull-policy", "if-not-present", "--helper-image", helperImage,
