@@ -41,6 +41,8 @@ const (
 	dockerfileDoc     = "../../docs/dockerfile.md"
 	configurationDoc  = "../../docs/configuration.md"
 	githubDoc         = "../../docs/github.md"
+	gitlabDoc         = "../../docs/gitlab.md"
+	componentDoc      = "../../docs/component.md"
 	retentionDoc      = "../../docs/retention.md"
 	configurationFile = ".basekeeper.yaml"
 )
@@ -181,6 +183,19 @@ func TestRetentionExamples(t *testing.T) {
 	assert.GreaterOrEqual(t, found, 2)
 }
 
+// TestGitLabExamples: what the page for GitLab shows of a configuration is one.
+func TestGitLabExamples(t *testing.T) {
+	found := 0
+	for _, b := range fencedBlocks(t, gitlabDoc) {
+		if b.info == "yaml" {
+			found++
+			_, err := config.Parse(configurationFile, []byte(b.text))
+			assert.NoError(t, err, "%s:%d", gitlabDoc, b.line)
+		}
+	}
+	assert.Positive(t, found)
+}
+
 // TestDocumentedFamilies keeps the table of registries whole.
 func TestDocumentedFamilies(t *testing.T) {
 	doc := readDoc(t, retentionDoc)
@@ -284,7 +299,7 @@ func TestDocumentedInputs(t *testing.T) {
 // TestDocumentedCommands looks at what stands behind the program's name in code.
 func TestDocumentedCommands(t *testing.T) {
 	root := cli.NewRoot(cli.Env{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}})
-	for _, file := range []string{readme, dockerfileDoc, configurationDoc, githubDoc, retentionDoc} {
+	for _, file := range []string{readme, dockerfileDoc, configurationDoc, githubDoc, gitlabDoc, componentDoc, retentionDoc} {
 		named := 0
 		for _, code := range codeOf(t, file) {
 			for _, call := range calls.FindAllStringSubmatch(code, -1) {
