@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/basekeeper/basekeeper/internal/bump"
+	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/dockerfile"
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
 	"github.com/basekeeper/basekeeper/internal/prune"
@@ -25,10 +27,10 @@ func newApplyCmd(env Env) *cobra.Command {
 		Use:   "apply PLAN [DIR...]",
 		Short: "Carry out a plan, on files that are still what it read",
 		Long: `apply does exactly what the plan file says, in the folders that the plan was
-made in, or in DIR, or on GitHub where the plan is for repositories there. A
-file that has changed since is refused, and with it the rest of its repository
-or pull request; nothing is half-written. A plan that has been applied already
-changes nothing.
+made in, or in DIR, or on GitHub or GitLab where the plan is for repositories
+there; it remembers which. A file that has changed since is refused, and with it
+the rest of its repository or pull request; nothing is half-written. A plan that
+has been applied already changes nothing.
 
 A plan of prune is carried out in the registries: what it says, as far as that
 may still be deleted now. A tag that has moved since is left alone.`,
@@ -47,11 +49,24 @@ may still be deleted now. A tag that has moved since is left alone.`,
 	return cmd
 }
 
+// onForge is the same for the forge that a plan was made for, unless the flags
+// say which it is.
+func (o remoteOptions) onForge(flavor forge.Flavor) remoteOptions {
+	if o.forge == "" && o.url == "" && o.appID == 0 && o.gitlabURL == "" {
+		o.forge = config.ForgeGitHub
+		if flavor == forge.GitLab {
+			o.forge = config.ForgeGitLab
+		}
+	}
+	return o
+}
+
 // applySaved carries out a plan for repositories on a forge.
 func applySaved(ctx context.Context, env Env, opts options, p plan.Plan) error {
 	if len(opts.dirs) > 0 {
-		return usage(errors.New("the plan is for repositories on GitHub: it needs no folder"))
+		return usage(errors.New("the plan is for repositories on " + p.Flavor.String() + ": it needs no folder"))
 	}
+	opts.remote = opts.remote.onForge(p.Flavor)
 	w, given, err := remoteConfig(opts, ".")
 	if err != nil {
 		return err

@@ -24,14 +24,16 @@ func newBumpCmd(env Env) *cobra.Command {
 byte of a file stays. A second run does nothing.
 
 In folders it changes the files and does not commit. For repositories on GitHub
-it opens pull requests, moves those on that are behind, and closes those that
-nothing is left of. The token is read from GITHUB_TOKEN. Where the configuration
-lists images, it first does what on-merge does for the bumps that were merged
-lately, and records what is published.`,
+or GitLab it opens pull requests, moves those on that are behind, and closes
+those that nothing is left of. The token is read from BASEKEEPER_TOKEN, or else
+from GITHUB_TOKEN or GITLAB_TOKEN. Where the configuration lists images, it first
+does what on-merge does for the bumps that were merged lately, and records what
+is published.`,
 		Example: `  basekeeper bump
   basekeeper bump --dry-run
   basekeeper bump --verify repositories
   basekeeper bump --organization acme
+  basekeeper bump --group acme --gitlab-url https://gitlab.example.com
   basekeeper bump --repository acme/app --image debian:12`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.dirs = args

@@ -22,7 +22,8 @@ func newCheckCmd(env Env) *cobra.Command {
 		Short: "Show which pinned digests their tags have left; change nothing",
 		Long: `check asks the registries where the tags of all pinned images point now and
 shows what is stale, what is held back and why: in folders, or in repositories on
-GitHub, whose pull requests it looks at too. It writes nothing but its cache.
+GitHub or GitLab, whose pull requests it looks at too. It writes nothing but its
+cache.
 
 With --exit-code the status is 3 when a reference is stale. It is 4 when a
 registry or a file could not be read; everything else is shown all the same.`,

@@ -57,21 +57,24 @@ func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Reg
 		UserAgent: "basekeeper/" + version(),
 	}
 	var err error
-	if opts.Transport, err = ownCA(c.CAFile); err != nil {
-		return nil, err
-	}
 	api := c.API
 	if api == "" && ref.Registry == cmp.Or(l.config.GitLab.Registry, l.env.Getenv("CI_REGISTRY")) {
 		api = string(hosted.GitLab)
 	}
 	family, ok := hosted.Choose(ref, api)
 	if !ok && c.API == "" && !c.PlainHTTP && !loopback(ref.Registry) {
+		if opts.Transport, err = ownCA(c.CAFile); err != nil {
+			return nil, err
+		}
 		if family, ok, err = hosted.Probe(ctx, ref, opts); err != nil {
 			return nil, err
 		}
 	}
 	if !ok {
 		return nil, nil //nolint:nilnil // plain OCI is no mistake
+	}
+	if opts.Transport, err = l.apiCA(family, c.CAFile); err != nil {
+		return nil, err
 	}
 	user, password, err := l.registry.With(registry.Delete).Login(ctx, ref)
 	if err != nil {
@@ -80,6 +83,16 @@ func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Reg
 	opts.User, opts.Password = user, password
 	opts.Host = l.apiOf(family, ref.Registry)
 	return hosted.New(family, opts)
+}
+
+// apiCA trusts, for the API of a registry, the certificate authorities of the
+// file that the configuration has for it, or else those that a pipeline has for
+// its GitLab.
+func (l *lifecycle) apiCA(family hosted.Family, file string) (http.RoundTripper, error) {
+	if file == "" && family == hosted.GitLab {
+		file = l.env.Getenv("CI_SERVER_TLS_CA_FILE")
+	}
+	return ownCA(file)
 }
 
 // ownCA is a transport that trusts the certificate authorities of a file too;
@@ -112,8 +125,8 @@ func (l *lifecycle) apiOf(family hosted.Family, registry string) string {
 		return l.config.GitHub.URL + "/api/v3"
 	case family == hosted.GHCR && registry != "ghcr.io":
 		return strings.TrimSuffix(l.env.Getenv("GITHUB_API_URL"), "/")
-	case family == hosted.GitLab && registry != "registry.gitlab.com":
-		return strings.TrimSuffix(cmp.Or(l.config.GitLab.URL, l.env.Getenv("CI_SERVER_URL")), "/")
+	case family == hosted.GitLab && registry != "registry.gitlab.com": // gitlab.com is not meant where nothing is said: its credentials are others
+		return strings.TrimSuffix(cmp.Or(l.opts.remote.gitlabURL, l.config.GitLab.URL, l.env.Getenv("CI_SERVER_URL")), "/")
 	}
 	return ""
 }

@@ -111,7 +111,7 @@ func newRoot(env Env) *cobra.Command {
 		Long: `basekeeper finds the images that Dockerfiles pin by digest, asks the registries
 where their tags point now, and replaces each digest that has moved, byte for
 byte, with a reason for everything that it leaves alone: in folders, or by pull
-requests in repositories on GitHub.
+requests in repositories on GitHub or GitLab.
 
 Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 stale
 references found (check --exit-code), 4 done in part (a registry, repository or
