@@ -89,3 +89,19 @@ func TestPruneAsksTheRunsGitLab(t *testing.T) {
 	assert.Empty(t, asked, errs)
 	assert.NotEmpty(t, r.gitlab.Requests(), "the pipeline's own")
 }
+
+// TestNoForgeNeeded: what is about registries alone does not ask which forge is
+// meant.
+func TestNoForgeNeeded(t *testing.T) {
+	r := newGitLabRun(t, "push", "Dockerfile", "FROM scratch\n")
+	file := filepath.Join(t.TempDir(), "run.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("{github: {url: 'https://a.corp'}, gitlab: {url: 'https://b.corp'}}"), 0o600))
+	first := r.publish("apps/app", "latest", "app 1")
+	code, _, errs := r.run(t.Context(), "retire", r.registry.Host()+"/apps/app", "--config", file)
+	require.Equal(t, 0, code, errs)
+	assert.Equal(t, first, r.kept())
+
+	code, _, errs = r.run(t.Context(), "on-merge", "acme/app#1", "--config", file)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "it is not clear which forge is meant: say --forge")
+}

@@ -54,7 +54,7 @@ func newLifecycle(env Env, opts lifecycleOptions, c config.Config, access regist
 		return nil, err
 	}
 	flavor, err := forgeOf(env, opts.remote, c)
-	if err != nil {
+	if err != nil && !errors.Is(err, errWhichForge) { // who needs the forge is told
 		return nil, err
 	}
 	l := &lifecycle{env: env, opts: opts, config: c, self: ".", registry: client.With(access), flavor: flavor}
