@@ -25,13 +25,28 @@ import (
 // played is a sandbox that runs.
 type played struct {
 	*program
-	Registry string     `json:"registry"`
-	GitHub   string     `json:"github_api_url"`
-	Token    string     `json:"github_token"`
+	Registry string     // in references
+	address  string     // of the forge's API, or of GitLab
+	token    string     // for it
+	forge    playground // where it is
 	end      func() int // as Ctrl-C does; the exit status
 }
 
-func startSandbox(t *testing.T, args ...string) *played {
+// playground is what there is to know of a sandbox's forge.
+type playground struct {
+	name   string   // for --forge
+	scope  []string // flags for what is acme's
+	pulls  string   // at the beginning of a sentence
+	merge  string   // path that merges tomcat's first
+	second string   // path of the page of shop's first
+}
+
+var playgrounds = []playground{
+	{"github", []string{"--organization", "acme"}, "Pull requests", "/repos/acme/tomcat/pulls/1/merge", "/acme/shop/pull/1"},
+	{"gitlab", []string{"--group", "acme"}, "Merge requests", "/api/v4/projects/acme%2Ftomcat/merge_requests/1/merge", "/acme/apps/shop/-/merge_requests/1"},
+}
+
+func startSandbox(t *testing.T, on playground, args ...string) *played {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
@@ -39,12 +54,12 @@ func startSandbox(t *testing.T, args ...string) *played {
 	var errs bytes.Buffer
 	go func() {
 		ended <- cli.Main(ctx, cli.Env{
-			Args: append([]string{"sandbox", "--json"}, args...), Stdout: writer, Stderr: &errs,
+			Args: append([]string{"sandbox", "--json", "--forge", on.name}, args...), Stdout: writer, Stderr: &errs,
 			Getenv: func(string) string { return "" }, Now: time.Now,
 		})
 		_ = writer.Close()
 	}()
-	p := &played{program: newProgram(t)}
+	p := &played{program: newProgram(t), forge: on}
 	p.end = func() int {
 		cancel()
 		code := <-ended
@@ -55,15 +70,32 @@ func startSandbox(t *testing.T, args ...string) *played {
 	t.Cleanup(func() { p.end() })
 	line, err := bufio.NewReader(reader).ReadBytes('\n')
 	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(line, p))
-	p.env["GITHUB_API_URL"], p.env["GITHUB_TOKEN"] = p.GitHub, p.Token
+	p.read(line)
 	return p
 }
 
-// bump runs bump on the sandbox's organisation.
+// read takes what a sandbox says: its values go by the names of variables.
+func (p *played) read(line []byte) {
+	p.t.Helper()
+	said := map[string]string{}
+	require.NoError(p.t, json.Unmarshal(line, &said))
+	p.Registry = said["registry"]
+	for name, value := range said {
+		switch {
+		case strings.HasSuffix(name, "_url"):
+			p.address = value
+			p.env[strings.ToUpper(name)] = value
+		case strings.HasSuffix(name, "_token"):
+			p.token = value
+			p.env[strings.ToUpper(name)] = value
+		}
+	}
+}
+
+// bump runs bump on what is the sandbox's acme's.
 func (p *played) bump() string {
 	p.t.Helper()
-	code, stdout, stderr := p.run(p.t.Context(), "bump", "--organization", "acme")
+	code, stdout, stderr := p.run(p.t.Context(), append([]string{"bump"}, p.forge.scope...)...)
 	require.Equal(p.t, 0, code, "%s\n%s", stdout, stderr)
 	return stdout
 }
@@ -78,11 +110,12 @@ func (p *played) tag(from, to string) {
 	require.NoError(p.t, remote.Tag(ref.Context().Tag(to), found))
 }
 
-func (p *played) merge(pull string) {
+// merge merges tomcat's first as curl would.
+func (p *played) merge() {
 	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPut, p.GitHub+"/repos/"+pull+"/merge", http.NoBody)
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPut, p.address+p.forge.merge, http.NoBody)
 	require.NoError(p.t, err)
-	req.Header.Set("Authorization", "Bearer "+p.Token)
+	req.Header.Set("Authorization", "Bearer "+p.token)
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(p.t, err)
 	require.NoError(p.t, resp.Body.Close())
@@ -90,39 +123,47 @@ func (p *played) merge(pull string) {
 }
 
 func TestSandboxIsPlayedWith(t *testing.T) {
-	for title, args := range map[string][]string{
-		"free ports":     nil,
-		"addresses":      {"--registry-addr", "127.0.0.1:0", "--github-addr", "localhost:0"},
-		"one address":    {"--registry-addr", "localhost:0"},
-		"and an end set": {"--for", "1h"},
-	} {
-		t.Run(title, func(t *testing.T) {
-			p := startSandbox(t, args...)
-			assert.Contains(t, p.bump(), "Pull requests: 3 opened.")
-			assert.Contains(t, p.bump(), "Pull requests: 3 as it should be.")
-			p.tag("base/rhel:next", "7.5")
-			assert.Contains(t, p.bump(), "Pull requests: 3 moved on.")
-			p.merge("acme/tomcat/pulls/1")
-			p.tag("middleware/tomcat:next", "9")
-			got := p.bump()
-			assert.Contains(t, got, "Pull requests: 2 opened, 2 as it should be.")
-			assert.Contains(t, got, p.GitHub+"/acme/shop/pull/1")
+	for _, on := range playgrounds {
+		for title, args := range map[string][]string{
+			"free ports":     nil,
+			"addresses":      {"--registry-addr", "127.0.0.1:0", "--" + on.name + "-addr", "localhost:0"},
+			"one address":    {"--registry-addr", "localhost:0"},
+			"and an end set": {"--for", "1h"},
+		} {
+			t.Run(on.name+" "+title, func(t *testing.T) { play(t, startSandbox(t, on, args...)) })
+		}
+	}
+}
 
-			assert.Equal(t, 0, p.end())
-			for _, address := range []string{strings.TrimPrefix(p.GitHub, "http://"), p.Registry} {
-				_, err := net.Dial("tcp", address)
-				assert.Error(t, err, "nothing is left running")
-			}
-		})
+// play does with a sandbox what it is for.
+func play(t *testing.T, p *played) {
+	t.Helper()
+	said := func(what string) string { return p.forge.pulls + ": " + what }
+	assert.Contains(t, p.bump(), said("3 opened."))
+	assert.Contains(t, p.bump(), said("3 as it should be."))
+	p.tag("base/rhel:next", "7.5")
+	assert.Contains(t, p.bump(), said("3 moved on."))
+	p.merge()
+	p.tag("middleware/tomcat:next", "9")
+	got := p.bump()
+	assert.Contains(t, got, said("2 opened, 2 as it should be."))
+	assert.Contains(t, got, p.address+p.forge.second)
+
+	assert.Equal(t, 0, p.end())
+	for _, address := range []string{strings.TrimPrefix(p.address, "http://"), p.Registry} {
+		_, err := net.Dial("tcp", address)
+		assert.Error(t, err, "nothing is left running")
 	}
 }
 
 func TestSandboxIsEmpty(t *testing.T) {
-	assert.Contains(t, startSandbox(t, "--empty").bump(), "No pull request is needed.")
+	for _, on := range playgrounds {
+		noun := strings.ToLower(strings.TrimSuffix(on.pulls, "s"))
+		assert.Contains(t, startSandbox(t, on, "--empty").bump(), "No "+noun+" is needed.")
+	}
 }
 
 func TestSandboxTakesFolders(t *testing.T) {
-	registry := startSandbox(t, "--empty")
 	s, end, err := newStage(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(end)
@@ -142,13 +183,17 @@ func TestSandboxTakesFolders(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "nothing"), 0o755))
 	require.NoError(t, os.Symlink("/etc", filepath.Join(dir, "app", "link")))
 
-	p := startSandbox(t, "--from", dir)
-	got := p.bump()
-	assert.Contains(t, got, "Pull requests: 2 opened.")
-	assert.Contains(t, got, "acme/app/Dockerfile:1 ")
-	assert.Contains(t, got, "acme/my-service/images/web/Dockerfile:1 ")
-	assert.NotContains(t, got, "large/")
-	assert.NotEqual(t, registry.GitHub, p.GitHub, "two sandboxes do not meet")
+	addresses := map[string]bool{}
+	for _, on := range playgrounds {
+		p := startSandbox(t, on, "--from", dir)
+		got := p.bump()
+		assert.Contains(t, got, on.pulls+": 2 opened.")
+		assert.Contains(t, got, "acme/app/Dockerfile:1 ")
+		assert.Contains(t, got, "acme/my-service/images/web/Dockerfile:1 ")
+		assert.NotContains(t, got, "large/")
+		addresses[p.address] = true
+	}
+	assert.Len(t, addresses, len(playgrounds), "two sandboxes do not meet")
 	content, err := os.ReadFile(filepath.Join(dir, "app", "Dockerfile"))
 	require.NoError(t, err)
 	assert.Equal(t, from, string(content), "the folder is only read")

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// body shows a pull request as plain text, up to what is folded.
+// body shows a pull or merge request as plain text, up to what is folded.
 func (s *story) body(repository string, number int) {
 	var lines []string
 	s.do(func() error {
@@ -13,11 +13,11 @@ func (s *story) body(repository string, number int) {
 		if err != nil {
 			return err
 		}
-		visible, _, folded := strings.Cut(p.Body, "<details>")
+		visible, _, folded := strings.Cut(p.body, "<details>")
 		if !folded {
-			return fmt.Errorf("the demo expects a body that folds what is not read at once:\n%s", p.Body)
+			return fmt.Errorf("the demo expects a body that folds what is not read at once:\n%s", p.body)
 		}
-		lines = append([]string{p.Title, "by " + p.Author + ", from " + p.Head, ""}, plain(visible)...)
+		lines = append([]string{p.title, "by " + p.author + ", from " + p.head, ""}, plain(visible)...)
 		return nil
 	})
 	if s.err == nil {

@@ -18,8 +18,11 @@ type clock struct {
 	runs  bool
 }
 
-// newClock returns a clock that stands at the time of the real one.
-func newClock(source func() time.Time) *clock { return &clock{real: source, now: source()} }
+// newClock returns a clock that stands at the time of the real one, at a whole
+// second: what is recorded by the second is then as new as what is not.
+func newClock(source func() time.Time) *clock {
+	return &clock{real: source, now: source().Truncate(time.Second)}
+}
 
 // Now is the time with all that was slept through.
 func (c *clock) Now() time.Time {

@@ -8,15 +8,18 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // Options is what the demo needs from its caller.
 type Options struct {
-	Out  io.Writer
-	Run  func(ctx context.Context, c Command) int // runs a basekeeper command and returns its exit status
-	Now  func() time.Time
-	Keep bool // leave the folder, and with Wait the registry and GitHub too
-	Wait bool // with Keep: go on serving until ctx ends
+	Flavor forge.Flavor // of the forge
+	Out    io.Writer
+	Run    func(ctx context.Context, c Command) int // runs a basekeeper command and returns its exit status
+	Now    func() time.Time
+	Keep   bool // leave the folder, and with Wait the registry and the forge too
+	Wait   bool // with Keep: go on serving until ctx ends
 }
 
 // Command is a basekeeper command with all that it needs.
@@ -35,6 +38,7 @@ const registryName = "registry.example.com"
 type story struct {
 	Options
 	*World
+	words Words
 	clock *clock
 	dir   string
 	err   error // the first; everything after it does nothing
@@ -44,7 +48,7 @@ type story struct {
 // the story says.
 func Run(ctx context.Context, opts Options) error {
 	clock := newClock(opts.Now)
-	world, err := StartWorld(ctx, WorldOptions{Now: clock.Now})
+	world, err := StartWorld(ctx, WorldOptions{Flavor: opts.Flavor, Now: clock.Now})
 	if err != nil {
 		return fmt.Errorf("start the demo's world: %w", err)
 	}
@@ -56,7 +60,7 @@ func Run(ctx context.Context, opts Options) error {
 	if !opts.Keep {
 		defer os.RemoveAll(dir)
 	}
-	s := &story{Options: opts, World: world, clock: clock, dir: dir}
+	s := &story{Options: opts, World: world, words: WordsOf(opts.Flavor), clock: clock, dir: dir}
 	s.tell(ctx)
 	if s.err != nil {
 		return s.err
@@ -77,15 +81,15 @@ func (s *story) tell(ctx context.Context) {
 // keep leaves the folder, and the world for as long as somebody plays.
 func (s *story) keep(ctx context.Context) error {
 	if !s.Keep {
-		s.say("The demo's folder, registry and GitHub are gone. Run it with --keep to play with\nthem, try basekeeper sandbox, or run basekeeper check in a repository of yours.")
+		s.say("The demo's folder, registry and %s are gone. Run it with --keep to play with\nthem, try basekeeper sandbox, or run basekeeper check in a repository of yours.", s.Flavor)
 		return s.err
 	}
 	if !s.Wait {
 		s.say("The repositories are in %s.", s.dir)
 		return s.err
 	}
-	s.say("The repositories are in %s.\nRegistry and GitHub run until you press Ctrl-C; in another terminal try\n\n  cd %[1]s && basekeeper check\n  export GITHUB_API_URL=%s GITHUB_TOKEN=%s\n  basekeeper check --organization %s --config %[1]s/%[5]s",
-		s.dir, s.GitHub, Token, Organization, configName)
+	s.say("The repositories are in %s.\nRegistry and %s run until you press Ctrl-C; in another terminal try\n\n  cd %[1]s && basekeeper check\n  export %[3]s=%s %s=%s\n  basekeeper check %s %s --config %[1]s/%[9]s",
+		s.dir, s.Flavor, s.words.Address, s.Forge, s.words.Token, Token, s.words.Flag, Organization, configName)
 	if s.err == nil {
 		s.clock.letGo()
 		<-ctx.Done()

@@ -9,6 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/sandbox/git"
 )
 
 func TestLoopback(t *testing.T) {
@@ -44,12 +47,12 @@ func TestLoopback(t *testing.T) {
 
 func TestNobodyWaitsForTheClock(t *testing.T) {
 	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	real := start
+	real := start.Add(time.Millisecond)
 	c := newClock(func() time.Time { return real })
 	require.NoError(t, c.Sleep(t.Context(), time.Hour))
 	require.NoError(t, c.Sleep(t.Context(), -time.Hour))
 	real = real.Add(time.Minute)
-	assert.Equal(t, start.Add(time.Hour), c.Now(), "it stands")
+	assert.Equal(t, start.Add(time.Hour), c.Now(), "it stands, at a whole second")
 	c.letGo()
 	assert.Equal(t, start.Add(time.Hour), c.Now())
 	real = real.Add(time.Minute)
@@ -111,11 +114,73 @@ func TestRepositoryName(t *testing.T) {
 }
 
 func TestAWorldThatCannotStartLeavesNothing(t *testing.T) {
-	w, err := StartWorld(t.Context(), WorldOptions{RegistryAddr: "localhost:0", GitHubAddr: "nowhere"})
-	require.ErrorIs(t, err, ErrAddress)
-	assert.Nil(t, w)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err = StartWorld(ctx, WorldOptions{})
-	require.ErrorIs(t, err, context.Canceled)
+	for _, flavor := range []forge.Flavor{forge.GitHub, forge.GitLab} {
+		t.Run(flavor.String(), func(t *testing.T) {
+			w, err := StartWorld(t.Context(), WorldOptions{Flavor: flavor, RegistryAddr: "localhost:0", ForgeAddr: "nowhere"})
+			require.ErrorIs(t, err, ErrAddress)
+			require.ErrorContains(t, err, "start "+flavor.String()+": ")
+			assert.Nil(t, w)
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err = StartWorld(ctx, WorldOptions{Flavor: flavor})
+			require.ErrorIs(t, err, context.Canceled)
+		})
+	}
+}
+
+// What people do is the same on each forge, and is shown by the same words.
+func TestPeopleOnEachForge(t *testing.T) {
+	for _, flavor := range []forge.Flavor{forge.GitHub, forge.GitLab} {
+		t.Run(flavor.String(), func(t *testing.T) {
+			s := newSite(WorldOptions{Flavor: flavor})
+			require.NoError(t, s.create("acme/app", repositoryOptions{}, git.File{Path: "Dockerfile", Content: []byte("FROM scratch\n")}))
+			require.NoError(t, s.create("acme/fork", repositoryOptions{forkOf: "acme/app"}, git.File{Path: "Dockerfile", Content: []byte("FROM scratch\n")}))
+			require.NoError(t, s.create("acme/old", repositoryOptions{archived: true}))
+			require.NoError(t, s.create("acme/none", repositoryOptions{empty: true}))
+			commit, err := s.Push("acme/app", "topic", "bob", "Tune it", git.File{Path: "my.cnf", Content: []byte("x")})
+			require.NoError(t, err)
+			propose(t, s, "acme/app", "topic")
+			want := pull{number: 1, state: "OPEN", title: "Tune", body: "why", author: "bob", head: "topic", headID: commit, files: []string{"my.cnf"}}
+			states := []struct {
+				do   func(string, int, string) error
+				want string
+			}{{s.close, "CLOSED"}, {s.reopen, "OPEN"}, {s.merge, "MERGED"}}
+			require.Equal(t, []pull{want}, s.pulls("acme/app"))
+			for _, step := range states {
+				require.NoError(t, step.do("acme/app", 1, "ada"))
+				want.state = step.want
+				require.Equal(t, []pull{want}, s.pulls("acme/app"))
+			}
+			for _, repository := range []string{"acme/app", "acme/fork"} {
+				content, err := s.File(repository, "main", "Dockerfile")
+				require.NoError(t, err)
+				assert.Equal(t, "FROM scratch\n", string(content))
+			}
+			_, err = s.File("acme/none", "main", "Dockerfile")
+			assert.ErrorIs(t, err, git.ErrNotFound)
+		})
+	}
+}
+
+// propose opens a pull or merge request as bob.
+func propose(t *testing.T, s site, repository, branch string) {
+	t.Helper()
+	var err error
+	switch s := s.(type) {
+	case onGitHub:
+		_, err = s.OpenPull(repository, "bob", branch, "main", "Tune", "why")
+	case onGitLab:
+		_, err = s.OpenMergeRequest(repository, "bob", branch, "main", "Tune", "why")
+	}
+	require.NoError(t, err)
+}
+
+func TestFullNames(t *testing.T) {
+	for flavor, want := range map[forge.Flavor][]string{
+		forge.GitHub: {"acme/shop", "acme/attic", "acme/other", "/repos/acme/shop/pulls/2/merge"},
+		forge.GitLab: {"acme/apps/shop", "acme/attic", "acme/other", "/api/v4/projects/acme%2Fapps%2Fshop/merge_requests/2/merge"},
+	} {
+		w := &World{flavor: flavor}
+		assert.Equal(t, want, []string{w.full("shop"), w.full("attic"), w.full("other"), w.MergePath("shop", 2)})
+	}
 }

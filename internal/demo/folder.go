@@ -87,9 +87,7 @@ func (s *story) writeFolder(ctx context.Context) {
 	configuration := fmt.Sprintf("registries:\n  %s:\n    mirror: %s\n    plain-http: true\n", registryName, s.Registry)
 	s.err = os.WriteFile(s.path(configName), []byte(configuration), 0o600)
 	s.say("%d git repositories are in the demo's folder:", len(flat))
-	for _, p := range flat {
-		s.print(p.String())
-	}
+	s.list(flat, func(p project) string { return p.name })
 }
 
 func (s *story) path(parts ...string) string {

@@ -12,7 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
+	"github.com/basekeeper/basekeeper/internal/sandbox/git"
 )
 
 // What a folder may have to become a repository.
@@ -27,9 +27,9 @@ var ErrNoFolders = errors.New("there are no folders to make repositories of")
 
 // Load makes a repository of each folder in dir, with the files as they are
 // now: what git ignores is in it, symbolic links and .git are not, nor are
-// files of more than 10 MiB. Hidden folders are left out. What GitHub does not
-// take in a name becomes a hyphen, as it does there. The error wraps
-// [ErrNoFolders] for a dir without folders.
+// files of more than 10 MiB. Hidden folders are left out. What a forge
+// does not take in a name becomes a hyphen, as it does on GitHub. The error
+// wraps [ErrNoFolders] for a dir without folders.
 func (w *World) Load(ctx context.Context, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -45,8 +45,8 @@ func (w *World) Load(ctx context.Context, dir string) error {
 		if err != nil {
 			return fmt.Errorf("load %s: %w", e.Name(), err)
 		}
-		name := full(repositoryName(e.Name()))
-		if err := w.github.CreateRepository(name, hub.RepositoryOptions{Empty: len(files) == 0}, files...); err != nil {
+		name := w.full(repositoryName(e.Name()))
+		if err := w.site.create(name, repositoryOptions{empty: len(files) == 0}, files...); err != nil {
 			return err // it names the repository
 		}
 		made++
@@ -57,7 +57,7 @@ func (w *World) Load(ctx context.Context, dir string) error {
 	return nil
 }
 
-// repositoryName is a name as GitHub takes it.
+// repositoryName is a name as forges take it.
 func repositoryName(folder string) string {
 	return strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) || strings.ContainsRune("._-", r) {
@@ -76,7 +76,7 @@ type loader struct {
 var errTooMuch = errors.New("there is too much in the folders: at most 20,000 files of 256 MiB together are loaded")
 
 // folder reads the regular files below a folder.
-func (l *loader) folder(ctx context.Context, dir string) (files []hub.File, err error) {
+func (l *loader) folder(ctx context.Context, dir string) (files []git.File, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (l *loader) folder(ctx context.Context, dir string) (files []hub.File, err 
 		}
 		content, err := l.read(root, path)
 		if content != nil {
-			files = append(files, hub.File{Path: path, Content: content})
+			files = append(files, git.File{Path: path, Content: content})
 		}
 		return err
 	})

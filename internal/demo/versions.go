@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
-	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
+	"github.com/basekeeper/basekeeper/internal/sandbox/git"
 )
 
 // shopImage is what acme/shop builds.
@@ -34,12 +35,12 @@ var (
 func (s *story) publishShop(ctx context.Context) {
 	s.publish(ctx, earlierShops)
 	s.do(func() error {
-		config := fmt.Sprintf("images:\n  - {image: %s/%s, repository: %s}\nretention: {keep-for: 30d, keep-last: 2}\nroots: {organizations: [%s]}\n",
-			s.Registry, shopImage, full("shop"), Organization)
+		config := fmt.Sprintf("forge: %s\nimages:\n  - {image: %s/%s, repository: %s}\nretention: {keep-for: 30d, keep-last: 2}\nroots: {organizations: [%s]}\n",
+			strings.ToLower(s.flavor.String()), s.Registry, shopImage, s.full("shop"), Organization)
 		return os.WriteFile(s.path(imagesName), []byte(config), 0o600)
 	})
 	s.say("shop publishes an image of its own, %s: latest, and v1 to v4 that somebody\ntagged by hand. A run that may write remembers where latest points:", shopImage)
-	s.onImages(ctx, "on-merge", "--organization", Organization)
+	s.onImages(ctx, "on-merge", s.words.Flag, Organization)
 	s.clock.skip(time.Hour)
 }
 
@@ -47,19 +48,19 @@ func (s *story) publishShop(ctx context.Context) {
 func (s *story) versions(ctx context.Context) {
 	s.chapter("5. What a merge replaces")
 	before := s.digests[shopImage+":latest"]
-	s.say("The merge of shop#1 has its image built anew, and CI was quick: it has moved\nlatest already. What was there before the merge is kept as v5 all the same.")
+	s.say("The merge of %s has its image built anew, and CI was quick: it has moved\nlatest already. What was there before the merge is kept as v5 all the same.", s.named("shop", 1))
 	s.publish(ctx, newShop)
-	s.onImages(ctx, "on-merge", "--organization", Organization)
+	s.onImages(ctx, "on-merge", s.words.Flag, Organization)
 	s.tagged(ctx, "v5", before)
 	s.say("To go back is one command; basekeeper does not do it here.\n\n  basekeeper rollback %s/%s --to v5", s.Registry, shopImage)
 
 	s.say("What may be deleted? Nothing yet: v1 to v4 have no record, so that their time\nbegins now.")
 	s.onImages(ctx, "prune", "--yes")
-	s.say("Forty days pass. One repository has pinned v2 in the meantime.")
+	s.say("Forty days pass. One %s has pinned v2 in the meantime.", s.words.repository)
 	s.clock.skip(40 * 24 * time.Hour)
 	s.do(func() error {
 		pin := fmt.Sprintf("FROM %s/%s:v2@%s\n", s.Registry, shopImage, s.digests[shopImage+":v2"])
-		return s.github.CreateRepository(full("storefront"), hub.RepositoryOptions{}, hub.File{Path: "Dockerfile", Content: []byte(pin)})
+		return s.site.create(s.full("storefront"), repositoryOptions{}, git.File{Path: "Dockerfile", Content: []byte(pin)})
 	})
 	s.onImages(ctx, "prune")
 	s.say("That was only a look. Now they go: saved first, then deleted.")

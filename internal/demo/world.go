@@ -1,56 +1,57 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/sandbox"
-	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
 
-// Organization is whose repositories the world has.
+// Organization is whose repositories the world has; on GitLab it is a group.
 const Organization = "acme"
 
-// Token lets one do everything on the world's GitHub, and nothing elsewhere.
+// Token lets one do on the world's forge what basekeeper does, and nothing
+// elsewhere.
 const Token = "sandbox-token"
 
-// keeper is whose token it is: an App, whose commits GitHub signs.
-const keeper = "basekeeper[bot]"
-
-// WorldOptions say where a world listens and what time it is there.
+// WorldOptions say what a world has, where it listens and what time it is
+// there.
 type WorldOptions struct {
-	// RegistryAddr and GitHubAddr are HOST:PORT on the loopback interface;
+	Flavor forge.Flavor
+	// RegistryAddr and ForgeAddr are HOST:PORT on the loopback interface;
 	// empty, or with port 0, for a free port.
-	RegistryAddr, GitHubAddr string
-	Now                      func() time.Time
+	RegistryAddr, ForgeAddr string
+	Now                     func() time.Time
 }
 
-// World is a registry and a GitHub on this machine's loopback interface.
+// World is a registry and a forge on this machine's loopback interface.
 type World struct {
 	Registry string // in references: HOST:PORT
-	GitHub   string // the API's URL
+	Forge    string // URL of GitHub's API, or of GitLab
 
+	flavor   forge.Flavor
 	registry *sandbox.Registry
-	github   *hub.Server
+	site     site
 	digests  map[string]image.Digest // of what was published last, by name and tag
 	ends     []func() error
 }
 
 // StartWorld starts a world that runs until it is closed or ctx ends. It has an
-// organisation without repositories, and no images. The error wraps
+// organisation, or a group, without repositories, and no images. The error wraps
 // [ErrAddress] for an address that is not this machine's own.
 func StartWorld(ctx context.Context, opts WorldOptions) (*World, error) {
-	w := &World{digests: map[string]image.Digest{}}
+	w := &World{flavor: opts.Flavor, digests: map[string]image.Digest{}}
 	if err := w.start(ctx, opts); err != nil {
 		_ = w.Close() // what there is of it; the error matters
 		return nil, err
 	}
-	w.github.AddOrganization(Organization)
-	w.github.AddToken(Token, hub.Token{Login: keeper, Kind: hub.InstallationToken})
 	return w, nil
 }
 
@@ -58,8 +59,8 @@ func (w *World) start(ctx context.Context, opts WorldOptions) error {
 	if err := w.startRegistry(ctx, opts.RegistryAddr); err != nil {
 		return fmt.Errorf("start the registry: %w", err)
 	}
-	if err := w.startGitHub(ctx, opts); err != nil {
-		return fmt.Errorf("start GitHub: %w", err)
+	if err := w.startSite(ctx, opts); err != nil {
+		return fmt.Errorf("start %s: %w", opts.Flavor, err)
 	}
 	return nil
 }
@@ -88,24 +89,24 @@ func (w *World) startRegistry(ctx context.Context, address string) error {
 	return nil
 }
 
-func (w *World) startGitHub(ctx context.Context, opts WorldOptions) error {
-	if opts.GitHubAddr == "" {
-		github, err := hub.Start(ctx, hub.Options{Now: opts.Now})
-		if err != nil {
-			return err
-		}
-		w.github, w.GitHub = github, github.URL()
-		w.ends = append(w.ends, github.Close)
-		return nil
-	}
-	w.github = hub.New(hub.Options{Now: opts.Now})
-	front, err := openFront(ctx, opts.GitHubAddr, w.github.Handler())
+func (w *World) startSite(ctx context.Context, opts WorldOptions) error {
+	w.site = newSite(opts)
+	front, err := openFront(ctx, cmp.Or(opts.ForgeAddr, "127.0.0.1:0"), w.site.Handler())
 	if err != nil {
 		return err
 	}
-	w.GitHub = "http://" + front.address
+	w.Forge = "http://" + front.address
 	w.ends = append(w.ends, front.close)
 	return nil
+}
+
+// MergePath is the path, below Forge, that merges a pull or merge request of one
+// of the world's repositories by PUT.
+func (w *World) MergePath(repository string, number int) string {
+	if w.flavor == forge.GitLab {
+		return fmt.Sprintf("/api/v4/projects/%s/merge_requests/%d/merge", url.PathEscape(w.full(repository)), number)
+	}
+	return fmt.Sprintf("/repos/%s/pulls/%d/merge", w.full(repository), number)
 }
 
 // Close ends the world; what it holds is gone.
@@ -120,5 +121,6 @@ func (w *World) Close() error {
 
 // environment is what a command needs to work on the world.
 func (w *World) environment(name string) string {
-	return map[string]string{"GITHUB_API_URL": w.GitHub, "GITHUB_TOKEN": Token}[name]
+	words := WordsOf(w.flavor)
+	return map[string]string{words.Address: w.Forge, words.Token: Token}[name]
 }
