@@ -35,10 +35,12 @@ type house struct {
 // houses are the registries that the rules are tried on, by name.
 var houses = map[string]func(t testing.TB) *house{
 	clitest.V3: func(t testing.TB) *house {
+		t.Helper()
 		host := registrytest.StartV3(t)
 		return &house{host: host, proxy: startProxy(t, host.Addr), untags: true}
 	},
 	clitest.V2: func(t testing.TB) *house {
+		t.Helper()
 		host := registrytest.StartV2(t)
 		return &house{host: host, proxy: startProxy(t, host.Addr)}
 	},
@@ -46,6 +48,7 @@ var houses = map[string]func(t testing.TB) *house{
 }
 
 func newGitLab(t testing.TB) *house {
+	t.Helper()
 	host := registrytest.StartV3(t)
 	gitlab := registrytest.StartGitLab(t, host)
 	h := &house{host: host, proxy: startProxy(t, gitlab.Addr), gitlab: gitlab, untags: true}
@@ -210,15 +213,11 @@ func (s *stock) file(path, content string) {
 	clitest.WriteFile(s.t, s.roots, path, strings.ReplaceAll(content, "APP", s.image()))
 }
 
-// stays collects garbage, and again after the trash is gone, and wants all of
-// these tags whole, byte for byte.
+// stays lets the trash go, collects garbage and wants all of these tags whole,
+// byte for byte: while there is trash, less is garbage.
 func (s *stock) stays(before map[string]map[string]string) {
 	s.t.Helper()
 	s.proxy.forget()
-	registrytest.GarbageCollect(s.t, s.host)
-	for tag, want := range before {
-		require.Equal(s.t, want, s.whole(tag), tag)
-	}
 	s.pass(8 * day)
 	s.prune(0, "--keep-for", "999d", "--ignore-unknown")
 	require.Empty(s.t, s.trash())
