@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -58,7 +57,7 @@ func FuzzDotenv(f *testing.F) {
 			assert.Len(t, lines, 1)
 		}
 		for _, line := range lines {
-			assert.Regexp(t, regexp.MustCompile(`^BASEKEEPER_[A-Z_]+=[^\s]*$`), line)
+			assert.Regexp(t, `^BASEKEEPER_[A-Z_]+=[^\s]*$`, line)
 		}
 	})
 }
