@@ -32,7 +32,7 @@ func merged(t *testing.T, o *org, at time.Time) map[string]any {
 func imagesWorkflow(t *testing.T) (*org, *workflow) {
 	t.Helper()
 	o := newOrg(t)
-	o.repository("acme/app", hub.RepositoryOptions{}, "Dockerfile", "FROM scratch\n", ".basekeeper.yaml",
+	o.repository("acme/app", kind{}, "Dockerfile", "FROM scratch\n", ".basekeeper.yaml",
 		fmt.Sprintf("images: [{image: %s/apps/app}]\nroots: {self-only: true}\nretention: {keep-last: 0, max-deleted: 90}\n", o.registry.Host()))
 	o.publish("apps/app", "latest", "app 1")
 	w := newWorkflow(t, "pull_request", merged(t, o, o.time()))

@@ -14,8 +14,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
 
 // workflow is a job that runs the action in a workspace.
@@ -68,7 +66,7 @@ var repositoryOfEvents = map[string]any{"id": 1, "full_name": "acme/app"}
 func TestActionPullRequests(t *testing.T) {
 	o := newOrg(t)
 	old, oldTool := o.publish("debian", "12", "one"), o.publish("tool", "1", "three")
-	o.repository("acme/app", hub.RepositoryOptions{}, "Dockerfile",
+	o.repository("acme/app", kind{}, "Dockerfile",
 		"FROM "+o.pin("debian", "12", old)+"\nCOPY --from="+o.pin("tool", "1", oldTool)+" /a /b\n")
 	o.publish("debian", "12", "two")
 	o.publish("tool", "1", "four")
@@ -135,7 +133,7 @@ func TestActionFork(t *testing.T) {
 			foreign, end, err := newStage(t.Context())
 			require.NoError(t, err)
 			defer end()
-			o.repository("acme/app", hub.RepositoryOptions{},
+			o.repository("acme/app", kind{},
 				"Dockerfile", "FROM "+o.pin("debian", "12", old)+"\n", ".basekeeper.yaml", "policies:\n  - images: [\"**/tool\"]\n    ignore: true\n")
 			base, err := o.github.Branch("acme/app", "main")
 			require.NoError(t, err)
@@ -171,7 +169,7 @@ func TestActionFork(t *testing.T) {
 
 func TestActionForkWithoutBase(t *testing.T) {
 	o := newOrg(t)
-	o.repository("acme/app", hub.RepositoryOptions{}, "README", "x")
+	o.repository("acme/app", kind{}, "README", "x")
 	w := newWorkflow(t, "pull_request", forkEvent(strings.Repeat("b", 40)))
 	w.env["INPUT_TOKEN"], w.env["GITHUB_API_URL"], w.env["GITHUB_SERVER_URL"] = secret, o.url+"/api/v3", o.url
 	outputs, log := w.step(1)
@@ -188,7 +186,7 @@ func TestActionForkConfig(t *testing.T) {
 	o := newOrg(t)
 	digest := o.publish("debian", "12", "one")
 	o.publish("debian", "12", "two")
-	o.repository("acme/app", hub.RepositoryOptions{}, "ci/keeper.yaml",
+	o.repository("acme/app", kind{}, "ci/keeper.yaml",
 		fmt.Sprintf("verify: false\nregistries:\n  %q: {plain-http: true}\n", o.registry.Host()))
 	base, err := o.github.Branch("acme/app", "main")
 	require.NoError(t, err)

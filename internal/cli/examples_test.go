@@ -102,7 +102,7 @@ func folder(t *testing.T) map[string]string {
 	github.AddOrganization("acme")
 	github.AddToken(secret, hub.Token{Login: "keeper", Kind: hub.UserToken})
 	for _, name := range []string{"acme/app", "acme/basekeeper"} {
-		require.NoError(t, github.CreateRepository(name, hub.RepositoryOptions{}, hubFiles("Dockerfile", fmt.Sprintf("FROM %s/debian:12@%s\n", s.host, old))...))
+		require.NoError(t, github.CreateRepository(name, hub.RepositoryOptions{}, gitFiles("Dockerfile", fmt.Sprintf("FROM %s/debian:12@%s\n", s.host, old))...))
 	}
 	_, err = s.publish(t.Context(), "acme/base:1", "one", "linux/amd64")
 	require.NoError(t, err)

@@ -12,28 +12,35 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/cli"
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/sandbox"
+	"github.com/basekeeper/basekeeper/internal/sandbox/git"
 	hub "github.com/basekeeper/basekeeper/internal/sandbox/github"
+	lab "github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
 	"github.com/basekeeper/basekeeper/internal/sandbox/spectest"
 )
 
 // secret is a token that the tests' runs have.
 const secret = "ghp_canary0123456789"
 
-// org is an organisation on a sandbox GitHub with a registry, and a clock that
-// waits for nobody.
+// org is an organisation, or group, on a sandbox forge with a registry, and a
+// clock that waits for nobody.
 type org struct {
 	t        testing.TB
-	github   *hub.Server
+	on       forge.Flavor
+	people   people
+	github   *hub.Server // nil on GitLab
+	gitlab   *lab.Server // nil on GitHub
 	registry *sandbox.Registry
 	dir      string
 	cache    string
-	url      string                                            // of GitHub's API
-	fault    func(w http.ResponseWriter, r *http.Request) bool // answers in GitHub's place; nil for never
+	url      string                                            // of GitHub's API, or of GitLab
+	fault    func(w http.ResponseWriter, r *http.Request) bool // answers in the forge's place; nil for never
 	extra    map[string]string
 	built    map[string]time.Time // when each layer was
 
@@ -41,16 +48,21 @@ type org struct {
 	now time.Time
 }
 
+// newOrg is one on GitHub.
 func newOrg(t testing.TB) *org {
 	t.Helper()
-	o := &org{t: t, dir: t.TempDir(), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), extra: map[string]string{}, built: map[string]time.Time{}}
+	return newOrgOn(t, forge.GitHub)
+}
+
+func newOrgOn(t testing.TB, on forge.Flavor) *org {
+	t.Helper()
+	o := &org{t: t, on: on, dir: t.TempDir(), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), extra: map[string]string{}, built: map[string]time.Time{}}
 	o.cache = filepath.Join(o.dir, "cache.json")
 	var err error
 	o.registry, err = sandbox.StartRegistry(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = o.registry.Close() })
-	o.github = hub.New(hub.Options{Now: o.time})
-	checked := spectest.Wrap(t, o.github.Handler())
+	checked := o.found()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if o.fault == nil || !o.fault(w, r) {
 			checked.ServeHTTP(w, r)
@@ -58,9 +70,24 @@ func newOrg(t testing.TB) *org {
 	}))
 	t.Cleanup(server.Close)
 	o.url = server.URL
+	return o
+}
+
+// found makes the forge and returns its handler, which holds every request
+// against the forge's own description.
+func (o *org) found() http.Handler {
+	if o.on == forge.GitLab {
+		o.gitlab = lab.New(lab.Options{Now: o.time})
+		o.gitlab.AddGroup("acme")
+		o.gitlab.AddToken(secret, lab.Token{Login: "keeper", Kind: lab.PersonalToken})
+		o.people = gitlabPeople{o.gitlab}
+		return spectest.WrapGitLab(o.t, o.gitlab.Handler())
+	}
+	o.github = hub.New(hub.Options{Now: o.time})
 	o.github.AddOrganization("acme")
 	o.github.AddToken(secret, hub.Token{Login: "keeper", Kind: hub.UserToken})
-	return o
+	o.people = githubPeople{o.github}
+	return spectest.Wrap(o.t, o.github.Handler())
 }
 
 func (o *org) time() time.Time {
@@ -94,15 +121,15 @@ func (o *org) pin(repository, tag string, d image.Digest) string {
 }
 
 // repository makes a repository of files given as path, content, path, …
-func (o *org) repository(name string, options hub.RepositoryOptions, files ...string) {
+func (o *org) repository(name string, as kind, files ...string) {
 	o.t.Helper()
-	require.NoError(o.t, o.github.CreateRepository(name, options, hubFiles(files...)...))
+	require.NoError(o.t, o.people.Create(name, as, gitFiles(files...)...))
 }
 
-func hubFiles(files ...string) []hub.File {
-	var all []hub.File
+func gitFiles(files ...string) []git.File {
+	var all []git.File
 	for i := 0; i < len(files); i += 2 {
-		all = append(all, hub.File{Path: files[i], Content: []byte(files[i+1])})
+		all = append(all, git.File{Path: files[i], Content: []byte(files[i+1])})
 	}
 	return all
 }
@@ -122,6 +149,9 @@ func (o *org) run(args ...string) ran {
 func (o *org) runCtx(ctx context.Context, args ...string) ran {
 	o.t.Helper()
 	env := map[string]string{"GITHUB_TOKEN": secret, "GITHUB_API_URL": o.url, "HOME": o.dir}
+	if o.on == forge.GitLab {
+		env = map[string]string{"GITLAB_CI": "true", "GITLAB_TOKEN": secret, "CI_SERVER_URL": o.url, "HOME": o.dir}
+	}
 	for k, v := range o.extra {
 		env[k] = v
 	}
@@ -136,15 +166,31 @@ func (o *org) runCtx(ctx context.Context, args ...string) ran {
 	})
 	for _, text := range []string{out.String(), errors.String()} {
 		require.NotContains(o.t, text, secret)
+		assert.NotContains(o.t, strings.ToLower(text), o.other().Noun(), "%v speaks as the other forge does", args)
 	}
 	return ran{status, out.String(), errors.String()}
+}
+
+// other is the forge that this one is not.
+func (o *org) other() forge.Flavor {
+	if o.on == forge.GitLab {
+		return forge.GitHub
+	}
+	return forge.GitLab
+}
+
+// push commits files, given as path, content, path, …, as ada.
+func (o *org) push(name, branch string, files ...string) {
+	o.t.Helper()
+	_, err := o.people.Push(name, branch, "ada", "By hand", gitFiles(files...)...)
+	require.NoError(o.t, err)
 }
 
 // open returns the open pull requests of a repository, as base <- head: title.
 func (o *org) open(name string) []string {
 	var all []string
-	for _, p := range o.github.PullRequests(name) {
-		if strings.EqualFold(p.State, "open") {
+	for _, p := range o.people.Pulls(name) {
+		if p.State == "OPEN" {
 			all = append(all, fmt.Sprintf("%s <- %s: %s", p.Base, p.Head, p.Title))
 		}
 	}
@@ -162,9 +208,9 @@ func (o *org) bump(status int, args ...string) ran {
 // writes returns how many requests that change something a function sends.
 func (o *org) writes(during func()) int {
 	o.t.Helper()
-	o.github.ResetRequests()
+	o.people.ResetRequests()
 	during()
-	_, writes := o.github.Counts()
+	_, writes := o.people.Counts()
 	return writes
 }
 
@@ -173,15 +219,15 @@ func (o *org) quiet(args ...string) ran {
 	o.t.Helper()
 	var got ran
 	writes := o.writes(func() { got = o.bump(0, args...) })
-	require.Zero(o.t, writes, "%v\n%s", o.github.Requests(), got.out)
+	require.Zero(o.t, writes, "%v\n%s", o.people.Asked(), got.out)
 	return got
 }
 
 // only returns the one pull request that is open in a repository.
-func (o *org) only(name string) hub.PullRequest {
+func (o *org) only(name string) pull {
 	o.t.Helper()
-	var all []hub.PullRequest
-	for _, p := range o.github.PullRequests(name) {
+	var all []pull
+	for _, p := range o.people.Pulls(name) {
 		if p.State == "OPEN" {
 			all = append(all, p)
 		}
@@ -193,7 +239,7 @@ func (o *org) only(name string) hub.PullRequest {
 // file returns a file's content at a branch or commit.
 func (o *org) file(name, ref, path string) string {
 	o.t.Helper()
-	content, err := o.github.File(name, ref, path)
+	content, err := o.people.File(name, ref, path)
 	require.NoError(o.t, err)
 	return string(content)
 }

@@ -70,7 +70,7 @@ roots: {organizations: [acme]}
 func shopOrg(t *testing.T) (o *org, config []string) {
 	o = newOrg(t)
 	base := o.publish("base/rhel", "9", "rhel 9.0")
-	o.repository("acme/shop", hub.RepositoryOptions{}, "Dockerfile", "FROM "+o.pin("base/rhel", "9", base)+"\n")
+	o.repository("acme/shop", kind{}, "Dockerfile", "FROM "+o.pin("base/rhel", "9", base)+"\n")
 	o.publish("apps/shop", "latest", "shop 1")
 	o.publish("base/rhel", "9", "rhel 9.1")
 	config = o.configured(appImages)
@@ -78,7 +78,7 @@ func shopOrg(t *testing.T) (o *org, config []string) {
 	return o, config
 }
 
-func (o *org) mergeBump(name string) hub.PullRequest {
+func (o *org) mergeBump(name string) pull {
 	o.t.Helper()
 	p := o.only(name)
 	o.wait(time.Hour)
@@ -150,7 +150,7 @@ func TestOnMergeByNumber(t *testing.T) {
 func TestOnMergeLooksAtTheFiles(t *testing.T) {
 	o := newOrg(t)
 	base := o.publish("base/rhel", "9", "rhel 9.0")
-	o.repository("acme/two", hub.RepositoryOptions{},
+	o.repository("acme/two", kind{},
 		"a/Dockerfile", "FROM "+o.pin("base/rhel", "9", base)+"\n", "b/Dockerfile", "FROM scratch\n")
 	o.publish("apps/a", "latest", "a 1")
 	o.publish("apps/b", "latest", "b 1")
@@ -175,7 +175,7 @@ func TestOnMergeNeedsToKnowTheRepository(t *testing.T) {
 	o.ok(append([]string{"on-merge", "--repository", "acme/shop"}, config...)...)
 	assert.NotEmpty(t, o.at("apps/shop", "v1"))
 
-	o.repository("acme/another", hub.RepositoryOptions{}, "Dockerfile", "FROM scratch\n")
+	o.repository("acme/another", kind{}, "Dockerfile", "FROM scratch\n")
 	got := o.run(append([]string{"on-merge", "--organization", "acme"}, config...)...)
 	assert.Equal(t, 2, got.status)
 	assert.Contains(t, got.errors, "say by `repository` which of the run's 2 repositories builds it")
@@ -188,7 +188,7 @@ func TestOnMergeByLabel(t *testing.T) {
 	o.extra["GITHUB_SERVER_URL"] = "https://github.com"
 	base := o.publish("base/rhel", "9", "rhel 9.0")
 	for _, name := range []string{"shop", "other"} {
-		o.repository("acme/"+name, hub.RepositoryOptions{}, "Dockerfile", "FROM "+o.pin("base/rhel", "9", base)+"\n")
+		o.repository("acme/"+name, kind{}, "Dockerfile", "FROM "+o.pin("base/rhel", "9", base)+"\n")
 		_, err := o.registry.Publish(t.Context(), sandbox.Image{
 			Repository: "acme/" + name, Tag: "latest", Layer: name, Created: o.time(),
 			Labels: map[string]string{"org.opencontainers.image.source": "https://github.com/Acme/shop.git"},
@@ -220,9 +220,9 @@ func TestPruneAsksTheOrganisation(t *testing.T) {
 		o.wait(time.Hour)
 	}
 	o.publish("apps/shop", "latest", "shop 5")
-	o.repository("acme/a", hub.RepositoryOptions{}, "Dockerfile", "FROM "+host+"/apps/shop@"+string(retired[0])+"\n")
-	o.repository("acme/b", hub.RepositoryOptions{Archived: true}, "Dockerfile", "FROM scratch\nCOPY --from="+host+"/apps/shop:v2 /a /b\n")
-	o.repository("acme/c", hub.RepositoryOptions{}, "Dockerfile", "FROM scratch\n")
+	o.repository("acme/a", kind{}, "Dockerfile", "FROM "+host+"/apps/shop@"+string(retired[0])+"\n")
+	o.repository("acme/b", kind{Archived: true}, "Dockerfile", "FROM scratch\nCOPY --from="+host+"/apps/shop:v2 /a /b\n")
+	o.repository("acme/c", kind{}, "Dockerfile", "FROM scratch\n")
 	_, err := o.github.Push("acme/c", "feature", "bob", "Try it", hub.File{Path: "Dockerfile", Content: []byte("FROM mirror.corp/apps/shop:v3@" + string(retired[2]) + "\n")})
 	require.NoError(t, err)
 	_, err = o.github.OpenPull("acme/c", "bob", "feature", "main", "Try it", "")
@@ -270,7 +270,7 @@ func TestPruneNeedsRoots(t *testing.T) {
 	o.ok("retire", host+"/apps/shop")
 	o.publish("apps/shop", "latest", "shop 2")
 	o.wait(40 * day)
-	o.repository("acme/a", hub.RepositoryOptions{}, "Dockerfile", "ARG TAG\nFROM "+host+"/apps/shop:${TAG}\n")
+	o.repository("acme/a", kind{}, "Dockerfile", "ARG TAG\nFROM "+host+"/apps/shop:${TAG}\n")
 	prune := []string{"prune", host + "/apps/shop", "--keep-last", "0", "--max-deleted", "100", "--yes"}
 
 	tests := map[string]struct {
