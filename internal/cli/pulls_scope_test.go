@@ -135,3 +135,25 @@ func TestOneImageAlone(t *testing.T) {
 		assert.Len(t, o.open("acme/app"), 2, "the other one is no business of this run")
 	})
 }
+
+// Names that mean something to a shell, a URL or Markdown are names.
+func TestHostileNames(t *testing.T) {
+	eachForge(t, func(t *testing.T, on forge.Flavor) {
+		o := newOrgOn(t, on)
+		from := "FROM " + o.pin("base", "1", o.publish("base", "1", "one")) + "\n"
+		names := []string{"-rf/Dockerfile", "a b/#?&%2F/Dockerfile", "$(id)/`x`/Dockerfile", "ümläut/Dockerfile", "x\n/close\n|*[a](b)/Dockerfile", "c:\\d\"'/Dockerfile"}
+		var files []string
+		for _, name := range names {
+			files = append(files, name, from)
+		}
+		o.repository("acme/app", kind{}, files...)
+		next := o.publish("base", "1", "two")
+		o.bump(0)
+		p := o.only("acme/app")
+		assert.ElementsMatch(t, names, p.Files)
+		for _, name := range names {
+			assert.Contains(t, o.file("acme/app", p.Head, name), string(next), name)
+		}
+		o.quiet()
+	})
+}

@@ -27,7 +27,7 @@ func app(t *testing.T, on forge.Flavor, more ...string) (o *org, old, next image
 func TestAPullRequestIsOpenedOnceAndMovedOn(t *testing.T) {
 	eachForge(t, func(t *testing.T, on forge.Flavor) {
 		o, old, next := app(t, on)
-		writes := o.writes(func() { o.bump(0) })
+		writes := o.writes(func() { assert.Contains(t, strings.ToLower(o.bump(0).out), on.Noun()+"s: 1 opened") })
 		assert.LessOrEqual(t, writes, 3)
 		first := o.only("acme/app")
 		assert.Equal(t, "chore(deps): bump "+o.registry.Host()+"/base:1 to "+next.Encoded()[:7], first.Title)
