@@ -1,8 +1,11 @@
 package gitlab_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -93,5 +96,63 @@ func TestCutOff(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// late shows merge requests as open that GitLab is about to close.
+type late struct {
+	next   http.RoundTripper
+	closed *int
+}
+
+func (l late) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodPut {
+		sent, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		*l.closed += strings.Count(string(sent), `"state_event":"close"`)
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	resp, err := l.next.RoundTrip(r)
+	if err != nil || r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/merge_requests/1") {
+		return resp, err
+	}
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	content = bytes.Replace(content, []byte(`"state":"closed"`), []byte(`"state":"opened"`), 1)
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
+	resp.Header.Del("Content-Length")
+	return resp, nil
+}
+
+// TestCloseIsNotLeftToGitLab: a merge request that is still open after its branch
+// is gone is closed by us; one that GitLab has closed is not touched again.
+func TestCloseIsNotLeftToGitLab(t *testing.T) {
+	for name, asks := range map[string]int{"at once": 0, "late": 1} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			require.NoError(t, w.CreateProject("acme/app", sandbox.ProjectOptions{}, sandbox.File{Path: "Dockerfile", Content: []byte("FROM a\n")}))
+			closed := 0
+			c := w.client(t, func(o *gitlab.Options) {
+				if name == "late" {
+					o.Transport = late{o.Transport, &closed}
+				}
+			})
+			all, _, err := c.Repositories(t.Context(), forge.Scope{Names: []string{"acme/app"}, BranchPrefix: prefix})
+			require.NoError(t, err)
+			made, err := c.Propose(t.Context(), forge.Proposal{
+				Repository: all[0], Base: "main", BaseID: all[0].Head, Branch: branch, Title: "t", Message: "m", Body: "b",
+				Files: []forge.NewFile{{Path: "Dockerfile", Content: []byte("FROM b\n")}},
+			})
+			require.NoError(t, err)
+			before := w.Writes()
+			require.NoError(t, c.Close(t.Context(), all[0], made.Pull, made.Commit, "body", "comment"))
+			assert.Equal(t, asks, closed)
+			assert.Equal(t, 3+asks, w.Writes()-before)
+			assert.Equal(t, "closed", w.MergeRequests("acme/app")[0].State)
+		})
 	}
 }
