@@ -35,6 +35,8 @@ type fake struct {
 	tags      map[string]image.Digest
 	requests  []string // verb and what it was about
 
+	imagesOnly bool // it knows the media types of images only
+
 	// before, if any, is told about a request, whose number counts from 0, and
 	// may fail it; after may do so when it has been done.
 	before, after func(n int, request string) error
@@ -123,6 +125,9 @@ func (f *fake) PutManifest(_ context.Context, ref image.Reference, mediaType str
 		content, err := image.ParseContent(body)
 		if err != nil || mediaType != content.MediaType {
 			return fmt.Errorf("put manifest of %s: %w", mediaType, err)
+		}
+		if f.imagesOnly && (content.ArtifactType != "" || content.Config.MediaType != "application/vnd.oci.image.config.v1+json") {
+			return fmt.Errorf("%w: HTTP 400 MANIFEST_INVALID", image.ErrMediaType)
 		}
 		for _, d := range content.Blobs() {
 			if _, ok := f.blobs[d.Digest]; !ok {

@@ -54,7 +54,8 @@ func (s Store) content(ctx context.Context, ref image.Reference, artifactType st
 }
 
 // WriteLedger makes l the ledger of ref's repository, whatever was there:
-// three requests. The caller read it, and looks afterwards with [Store.Holds].
+// three requests, and one more where the registry takes nothing but images. The
+// caller read it, and looks afterwards with [Store.Holds].
 func (s Store) WriteLedger(ctx context.Context, ref image.Reference, l ledger.Ledger) error {
 	content, body, err := encode(l)
 	if err == nil {
@@ -70,9 +71,8 @@ func (s Store) WriteLedger(ctx context.Context, ref image.Reference, l ledger.Le
 }
 
 // point puts the ledger's manifest under its tag.
-func (s Store) point(ctx context.Context, ref image.Reference, body []byte) error {
-	_, err := s.Registry.PutManifest(ctx, ref.Tagged(ledger.Tag), image.MediaTypeOCIManifest, body)
-	return err
+func (s Store) point(ctx context.Context, ref image.Reference, body wrapped) error {
+	return s.offer(ctx, ref.Tagged(ledger.Tag), body)
 }
 
 // Holds reports whether the ledger of ref's repository is l, byte for byte: one
@@ -89,16 +89,16 @@ func (s Store) Holds(ctx context.Context, ref image.Reference, l ledger.Ledger) 
 	if err != nil {
 		return false, fmt.Errorf("look at ledger of %s: %w", ref.Name(), err)
 	}
-	return current.Digest == image.FromBytes(body), nil
+	return body.is(current.Digest), nil
 }
 
 // nothing is the zero Ledger, encoded.
 var nothing, _ = ledger.Encode(ledger.Ledger{})
 
 // encode returns the ledger's JSON, and the manifest about it.
-func encode(l ledger.Ledger) (content, body []byte, err error) {
+func encode(l ledger.Ledger) (content []byte, body wrapped, err error) {
 	if content, err = ledger.Encode(l); err != nil {
-		return nil, nil, err
+		return nil, wrapped{}, err
 	}
 	body, err = wrap(ledger.MediaType, content, nil)
 	return content, body, err

@@ -57,6 +57,16 @@ func (s Store) put(ctx context.Context, ref image.Reference, content []byte) err
 	return err
 }
 
+// offer puts an artifact's manifest under ref's tag, dressed as an image where
+// the registry does not know its type.
+func (s Store) offer(ctx context.Context, ref image.Reference, w wrapped) error {
+	_, err := s.Registry.PutManifest(ctx, ref, image.MediaTypeOCIManifest, w.own)
+	if errors.Is(err, image.ErrMediaType) {
+		_, err = s.Registry.PutManifest(ctx, ref, image.MediaTypeOCIManifest, w.image)
+	}
+	return err
+}
+
 // known reports whether a request failed for a reason that has nothing to do
 // with what was sent.
 func known(ctx context.Context, err error) bool {

@@ -22,7 +22,8 @@ const concurrency = 8
 // is too large for one.
 //
 // It sends one HEAD for each manifest and each foreign layer, two requests more
-// for each manifest that is not saved yet, and three in the end.
+// for each manifest that is not saved yet, and three in the end; one more where
+// the registry takes nothing but images.
 //
 // The error wraps [image.ErrRefused] where the registry takes no such artifact.
 // After any error nothing may be deleted.
@@ -112,7 +113,7 @@ func (s Store) seal(ctx context.Context, ref image.Reference, p packing) (tag st
 		return "", nil, err
 	}
 	tag = j.Tag(image.FromBytes(content))
-	_, err = s.Registry.PutManifest(ctx, ref.Tagged(tag), image.MediaTypeOCIManifest, body)
+	err = s.offer(ctx, ref.Tagged(tag), body)
 	if err != nil && !known(ctx, err) {
 		return tag, err, nil
 	}

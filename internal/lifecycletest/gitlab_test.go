@@ -88,23 +88,21 @@ func TestGitLabCollectsUntagged(t *testing.T) {
 	assert.Equal(t, before, s.pulled("v1", "latest"))
 }
 
-// A GitLab whose registry takes known media types only has neither ledgers nor
-// trash: then nothing is retired, and nothing is deleted.
-func TestGitLabTakesNoArtifacts(t *testing.T) {
+// A GitLab whose registry takes known media types only has ledger and trash all
+// the same: they are dressed as images.
+func TestGitLabTakesImagesOnly(t *testing.T) {
 	t.Parallel()
 	h := newGitLab(t)
+	h.gitlab.OnlyKnownTypes(true)
 	s := newStock(t, h, "acme/app")
 	s.five()
-	h.gitlab.OnlyKnownTypes(true)
-	before, tags := s.pulled(s.tags()...), s.tags()
-	s.proxy.quiet(t, func() {
-		_, stderr := s.do(5, s.policy("--yes")...)
-		assert.Contains(t, stderr, "nothing may be deleted")
-	})
-	_, stderr := s.do(1, "retire", s.image())
-	assert.Contains(t, stderr, "write ledger of")
-	assert.Equal(t, tags, s.tags())
-	assert.Equal(t, before, s.pulled(tags...))
+	before := s.pulled("v1", "v2", "latest")
+	s.prune(0)
+	assert.Equal(t, []string{"latest"}, s.tags())
+	registrytest.GarbageCollect(t, s.host)
+	s.do(0, "restore", s.image(), "v1", "v2")
+	assert.Equal(t, before, s.pulled("v1", "v2", "latest"))
+	s.do(0, "ledger", "show", s.image())
 }
 
 // cleaningUp deletes v1 right before GitLab is asked to.

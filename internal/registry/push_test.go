@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -124,6 +125,25 @@ func TestPutManifestIsRefusedOrDenied(t *testing.T) {
 			_, err := c.PutManifest(t.Context(), ref(t, host, "app:v5"), image.MediaTypeOCIManifest, []byte(body))
 			assertIs(t, err, tt.is, tt.want)
 		})
+	}
+}
+
+// TestPutManifestOfAnUnknownType: a type that the registry does not know is told
+// apart from whatever else is wrong with a manifest.
+func TestPutManifestOfAnUnknownType(t *testing.T) {
+	for answer, want := range map[string]bool{
+		`{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid","detail":"unknown media type: a/b"}]}`: true, // GitLab's
+		`{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}`:                                    false,
+		"": false,
+	} {
+		host := stub(t, func(w http.ResponseWriter, _ *http.Request, _ string) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, answer)
+		})
+		c := newClient(t, registry.Options{}).With(registry.Push)
+		_, err := c.PutManifest(t.Context(), ref(t, host, "app:v5"), image.MediaTypeOCIManifest, []byte(body))
+		require.ErrorContains(t, err, "HTTP 400")
+		assert.Equal(t, want, errors.Is(err, image.ErrMediaType), answer)
 	}
 }
 

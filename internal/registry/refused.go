@@ -36,5 +36,9 @@ func (r *repository) answerError(req request, got answer) error {
 	if reason, refused := refusal(req.verb(), got.status, code); refused {
 		return fmt.Errorf("%w: %s answers %s: %s", image.ErrRefused, familiarHost(r.session.at.host()), answered(got.status, code), reason)
 	}
-	return r.statusError(req.verb(), got.status, code)
+	err := r.statusError(req.verb(), got.status, code)
+	if req.method == http.MethodPut && got.status == http.StatusBadRequest && strings.Contains(strings.ToLower(string(got.body)), "media type") {
+		return fmt.Errorf("%w: %w", image.ErrMediaType, err)
+	}
+	return err
 }

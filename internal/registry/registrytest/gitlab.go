@@ -145,7 +145,9 @@ func (g *GitLab) serveRegistry(w http.ResponseWriter, r *http.Request) {
 	g.settle(r)
 	if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
 		if !g.takes(r) {
-			refuseOCI(w, http.StatusBadRequest, "MANIFEST_INVALID")
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid","detail":"unknown media type"}]}`) // the client may be gone
 			return
 		}
 		g.Know(repositoryOf(r.URL.Path))
@@ -155,6 +157,7 @@ func (g *GitLab) serveRegistry(w http.ResponseWriter, r *http.Request) {
 
 var knownTypes = []string{
 	"", "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json", "application/vnd.oci.empty.v1+json",
+	"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.docker.image.rootfs.diff.tar.gzip",
 }
 
 // takes reports whether the types of the manifest that is put are known.
@@ -169,9 +172,16 @@ func (g *GitLab) takes(r *http.Request) bool {
 	var m struct {
 		ArtifactType string
 		Config       struct{ MediaType string }
+		Layers       []struct{ MediaType string }
 	}
-	return err == nil && json.Unmarshal(body, &m) == nil &&
-		slices.Contains(knownTypes, m.ArtifactType) && slices.Contains(knownTypes, m.Config.MediaType)
+	if err != nil || json.Unmarshal(body, &m) != nil {
+		return false
+	}
+	all := []string{m.ArtifactType, m.Config.MediaType}
+	for _, layer := range m.Layers {
+		all = append(all, layer.MediaType)
+	}
+	return !slices.ContainsFunc(all, func(mediaType string) bool { return !slices.Contains(knownTypes, mediaType) })
 }
 
 // wanted is the scope that a request takes; empty for what takes none.
