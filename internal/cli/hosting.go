@@ -150,6 +150,11 @@ func newGitLab(env Env, o remoteOptions, c config.Config) (*gitlab.Client, error
 	return client, nil
 }
 
+// gitlabPrefix is how GitLab's personal, project and group access tokens begin.
+//
+// Spec: GitLab's "Token overview", token prefixes.
+const gitlabPrefix = "glpat-"
+
 // newGitHub makes the client. Secrets come from the environment or a file,
 // never from the command line.
 func newGitHub(env Env, o remoteOptions, c config.Config) (*github.Client, error) {
@@ -166,6 +171,9 @@ func newGitHub(env Env, o remoteOptions, c config.Config) (*github.Client, error
 		options.Token = cmp.Or(env.Getenv("BASEKEEPER_TOKEN"), env.Getenv("GITHUB_TOKEN"), env.Getenv("GH_TOKEN"))
 		if options.Token == "" {
 			return nil, usage(errors.New("no credentials for GitHub: set GITHUB_TOKEN, or BASEKEEPER_APP_ID and BASEKEEPER_APP_KEY for a GitHub App"))
+		}
+		if strings.HasPrefix(options.Token, gitlabPrefix) { // it would be shown to somebody whom it is not for
+			return nil, usage(errors.New("the token is GitLab's, and the run is for GitHub: say --forge gitlab"))
 		}
 	}
 	client, err := github.New(options)

@@ -43,6 +43,7 @@ func TestWhichForge(t *testing.T) {
 		"deep name on GitHub":      {"--repository a/b/c", "", nil, "want OWNER/NAME on GitHub"},
 		"half a name":              {"--repository a/ --forge gitlab", "", nil, "want OWNER/NAME"},
 		"job's token":              {"--group acme", "", map[string]string{"CI_JOB_TOKEN": "glcbt-" + canary}, "CI_JOB_TOKEN serves the container registry only"},
+		"GitLab's token":           {"--repository acme/app", "", map[string]string{"BASEKEEPER_TOKEN": "glpat-" + canary}, "say --forge gitlab"},
 		"token for GitHub":         {"--group acme", "", map[string]string{"GITHUB_TOKEN": canary}, gitlab},
 	}
 	for name, tt := range tests {
