@@ -1,6 +1,10 @@
 package cli_test
 
 import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,4 +150,63 @@ func TestPublishOnGitLab(t *testing.T) {
 	all := r.gitlab.Pipelines("acme/keeper")
 	require.Len(t, all, 1)
 	assert.Equal(t, map[string]string{"BASEKEEPER_IMAGE": ref}, all[0].Variables)
+}
+
+// TestSharedProjectsAreRoots: a project of others that is shared with the group
+// of the roots may use its images too.
+func TestSharedProjectsAreRoots(t *testing.T) {
+	r := newGitLabRun(t, "push", "Dockerfile", "FROM scratch\n")
+	r.env["GITLAB_CI"] = "true"
+	first := r.publish("apps/app", "latest", "app 1")
+	image := r.registry.Host() + "/apps/app"
+	run := func(args ...string) string {
+		t.Helper()
+		code, out, errs := r.run(t.Context(), args...)
+		require.Equal(t, 0, code, "%s\n%s", out, errs)
+		return out
+	}
+	run("retire", image)
+	r.publish("apps/app", "latest", "app 2")
+	r.now = r.now.Add(48 * time.Hour)
+	prune := func() string {
+		t.Helper()
+		return run("prune", image, "--group", "acme", "--keep-for", "1h", "--keep-last", "0", "--max-deleted", "90", "--yes")
+	}
+	pin := lab.File{Path: "Dockerfile", Content: []byte("FROM " + image + ":v1\n")}
+	require.NoError(t, r.gitlab.CreateProject("other/tool", lab.ProjectOptions{SharedWith: []string{"acme"}}, pin))
+	assert.Contains(t, prune(), "in use: other/tool/Dockerfile:1 (main)")
+	assert.Equal(t, first, r.kept())
+	_, err := r.gitlab.Push("other/tool", "main", "ada", "Use it no more", lab.File{Path: "Dockerfile", Content: []byte("FROM scratch\n")})
+	require.NoError(t, err)
+	assert.Contains(t, prune(), "deleted")
+	assert.Empty(t, r.kept())
+}
+
+// TestOwnAuthority: a GitLab whose certificate is its own authority's, below a
+// path.
+func TestOwnAuthority(t *testing.T) {
+	gitlab := lab.New(lab.Options{Root: "/git"})
+	server := httptest.NewUnstartedServer(gitlab.Handler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that fails
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	gitlab.AddGroup("acme")
+	gitlab.AddToken(secret, lab.Token{Login: "keeper", Kind: lab.PersonalToken})
+	require.NoError(t, gitlab.CreateProject("acme/app", lab.ProjectOptions{}, lab.File{Path: "Dockerfile", Content: []byte("FROM scratch\n")}))
+	p := newProgram(t)
+	p.env["BASEKEEPER_TOKEN"] = secret
+	check := []string{"check", "--group", "acme", "--gitlab-url", server.URL + "/git"}
+	code, out, errs := p.run(t.Context(), check...)
+	assert.Equal(t, 4, code, errs)
+	assert.Contains(t, out, "certificate")
+
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	p.env["CI_SERVER_TLS_CA_FILE"] = ca
+	code, out, errs = p.run(t.Context(), check...)
+	assert.Equal(t, 0, code, "%s\n%s", out, errs)
+	p.env["CI_SERVER_TLS_CA_FILE"] = ca + ".none"
+	code, _, errs = p.run(t.Context(), check...)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "CI_SERVER_TLS_CA_FILE")
 }

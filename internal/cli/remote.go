@@ -88,7 +88,7 @@ func (o remoteOptions) anywhere() remoteOptions {
 func (o remoteOptions) scope(c config.Config, flavor forge.Flavor) (forge.Scope, error) {
 	scope := c.Repositories.Scope()
 	if o.named() {
-		scope = forge.Scope{Organizations: slices.Concat(o.organizations, o.groups), Users: o.users, Names: o.repositories, Installation: o.installation}
+		scope = forge.Scope{Organizations: slices.Concat(o.organizations, o.groups), Users: o.users, Names: o.repositories, Installation: o.installation, Shared: scope.Shared}
 	}
 	for _, name := range scope.Names {
 		parts := strings.Split(name, "/")

@@ -144,7 +144,7 @@ func (l *lifecycle) remoteRoots(ctx context.Context, into uses) (missing []strin
 			return nil, err
 		}
 	}
-	scope.BranchPrefix = forge.BranchPrefix
+	scope.BranchPrefix, scope.Shared = forge.BranchPrefix, true
 	survey, err := bump.Remote{
 		Forge: client.hosting, Flavor: client.flavor, Heads: l.memory, Config: l.config, Given: true, Scope: scope, Flow: bump.Flow{Now: l.env.Now()},
 	}.Survey(ctx)

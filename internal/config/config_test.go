@@ -78,7 +78,7 @@ func TestFull(t *testing.T) {
 	assert.Equal(t, config.Repositories{
 		Organizations: []string{"acme"}, Users: []string{"octo-cat"}, Names: []string{"acme/.github"}, Installation: true,
 		Include: []config.Glob{glob(t, "acme/*"), glob(t, "**/app")}, Exclude: []config.Glob{glob(t, "acme/legacy-?")},
-		Topics: []string{"docker"}, Languages: []string{"C++", "Go"}, Archived: true, Forks: true,
+		Topics: []string{"docker"}, Languages: []string{"C++", "Go"}, Archived: true, Forks: true, Shared: true,
 		Visibility: config.VisibilityPrivate, MaxSize: 1024,
 	}, c.Repositories)
 	assert.Equal(t, map[string]config.Registry{

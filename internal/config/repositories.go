@@ -31,6 +31,7 @@ type Repositories struct {
 	Languages  []string // likewise, by the forge's own guess
 	Archived   bool     // also archived ones, which can be read but not changed
 	Forks      bool     // also forks
+	Shared     bool     // also what others share with the Organizations; GitLab knows that
 	Visibility string   // VisibilityAll, VisibilityPublic or VisibilityPrivate; empty for all
 	MaxSize    int64    // KiB; 0 for no limit
 }
@@ -84,7 +85,7 @@ func (f Repositories) filter(name string, r forge.Repository) string {
 func (f Repositories) Scope() forge.Scope {
 	return forge.Scope{
 		Organizations: slices.Clone(f.Organizations), Users: slices.Clone(f.Users), Names: slices.Clone(f.Names),
-		Installation: f.Installation,
+		Installation: f.Installation, Shared: f.Shared,
 	}
 }
 
@@ -138,6 +139,8 @@ var repositoriesObject = object[Repositories]{foreign: unknownKey, fields: []fie
 		func(f *Repositories, v bool) { f.Archived = v }),
 	boolField("forks", "Also forks.",
 		func(f *Repositories, v bool) { f.Forks = v }),
+	boolField("shared", "Also projects of others that are shared with the groups. GitLab alone.",
+		func(f *Repositories, v bool) { f.Shared = v }),
 	scalarField("visibility", "Take all, only public or only private (and internal) ones.",
 		visibilities, func(f *Repositories, v string) { f.Visibility = v }),
 	intField("max-size", "Leave out those that are larger, in KiB as the forge counts.", 1, 1<<40,

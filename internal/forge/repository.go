@@ -81,6 +81,7 @@ type Scope struct {
 	Users         []string
 	Names         []string // owner/name
 	Installation  bool     // all that the App's installations, or the token, may see
+	Shared        bool     // also what is others' and shared with the Organizations; GitLab knows that
 	BranchPrefix  string   // of the branches that are listed with each repository: basekeeper/
 }
 

@@ -17,8 +17,8 @@ import (
 // with all that is below them, users and memberships are listed side by side,
 // up to a hundred projects to a request, and show only branches with an open
 // merge request: these projects are Partial. Projects given by name are
-// complete, for one request each. Projects that are merely shared with a group
-// are listed where they are at home.
+// complete, for one request each. Projects of others that are merely shared with
+// a group are listed only if the scope says so, and then as if given by name.
 //
 // A group or a project that cannot be listed is among the skipped, with what to
 // do about it. The error is the context's, or [forge.ErrLimited].
@@ -28,6 +28,11 @@ func (c *Client) Repositories(ctx context.Context, scope forge.Scope) ([]forge.R
 	group.SetLimit(c.opts.Concurrency)
 	for _, l := range listings(scope) {
 		group.Go(func() error { return c.list(groupCtx, l, scope.BranchPrefix, found) })
+	}
+	if scope.Shared {
+		for _, path := range scope.Organizations {
+			group.Go(func() error { return c.listShared(groupCtx, path, scope.BranchPrefix, found) })
+		}
 	}
 	if len(scope.Names) > 0 {
 		group.Go(func() error { return c.listNames(groupCtx, scope.Names, scope.BranchPrefix, found) })
