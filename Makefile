@@ -76,7 +76,7 @@ fuzz: ## every fuzz target for a short while; FUZZTIME=10m for longer
 	.ci/fuzz $(FUZZTIME) . $(ORACLE)
 
 bench-once: $(REGISTRY) ## so that benchmarks do not rot
-	go test -run '^$$' -bench . -benchtime 1x ./...
+	go test -short -run '^$$' -bench . -benchtime 1x ./...
 
 bench: $(REGISTRY) $(CRANE) $(REGCTL) $(ACT)
 	PATH="$(BIN):$$PATH" .ci/bench

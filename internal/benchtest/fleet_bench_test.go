@@ -10,10 +10,15 @@ import (
 
 // BenchmarkFleet runs bump over an organisation, in a process of its own. The
 // sandbox GitHub answers at once and shares the processors with it, and no
-// limit of GitHub's is waited for, so that time is the program's own.
+// limit of GitHub's is waited for, so that time is the program's own. With
+// -short, which only shows that it runs, the organisation is not the large one.
 func BenchmarkFleet(b *testing.B) {
 	w, program := memory(b), hurried(b)
-	for _, n := range []int{fleetSize, manyRepositories} {
+	sizes := []int{fleetSize, manyRepositories}
+	if testing.Short() {
+		sizes = sizes[:1]
+	}
+	for _, n := range sizes {
 		f := newFleet(b, w, program, n, 0)
 		f.bench(b, "cold", f.lose)
 		f.bench(b, "warm", func() {})
