@@ -189,7 +189,5 @@ func TestGlob(t *testing.T) {
 func TestGlobDoesNotBacktrack(t *testing.T) {
 	g, err := config.CompileGlob(strings.Repeat("*a", 100) + strings.Repeat("**/*b", 50) + "c")
 	require.NoError(t, err)
-	start := time.Now()
-	assert.False(t, g.Match(strings.Repeat("a", 5000)+strings.Repeat("/b", 5000)))
-	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.False(t, g.Match(strings.Repeat("a", 5000)+strings.Repeat("/b", 5000))) // it would not end
 }
