@@ -127,7 +127,7 @@ func (f *front) forward(r *http.Request, body []byte) *answer {
 		return nil
 	}
 	req.Header, req.Host = r.Header.Clone(), r.Host
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := passing.RoundTrip(req)
 	if err != nil {
 		f.t.Error(err)
 		return nil

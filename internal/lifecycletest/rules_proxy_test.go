@@ -26,12 +26,16 @@ type proxy struct {
 	forge  func(*http.Response)                              // changes an answer; nil for none
 }
 
+// passing is the proxies' own: the program ends requests before they are
+// answered, and a connection that this ends is then no test's.
+var passing = http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+
 func startProxy(t testing.TB, target string) *proxy {
 	t.Helper()
 	p := &proxy{}
 	quiet := log.New(io.Discard, "", 0)
 	pass := &httputil.ReverseProxy{
-		ErrorLog: quiet,
+		Transport: passing, ErrorLog: quiet,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: target})
 			r.Out.Host = r.In.Host // so that the places of uploads are here
