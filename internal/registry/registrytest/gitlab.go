@@ -59,7 +59,8 @@ func StartGitLab(t testing.TB, behind Host) *GitLab {
 		User: "keeper", Token: "glpat-registrytest0123",
 		numbers: map[string]int{}, issued: map[string]string{}, cleaned: map[int]bool{},
 	}
-	g.registry = &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
+	own := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one; requests that are ended are nobody else's then
+	g.registry = &httputil.ReverseProxy{Transport: own, ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: behind.Addr})
 		r.Out.Host = r.In.Host // so that the places of uploads are here
 		r.Out.Header.Del("Authorization")
