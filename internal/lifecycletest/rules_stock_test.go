@@ -2,6 +2,7 @@ package lifecycletest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ func (s *stock) send(method, place string, mediaType string, body []byte) (statu
 	if !strings.HasPrefix(place, "http://") {
 		place = fmt.Sprintf("http://%s/v2/%s/%s", s.host.Addr, s.name, place)
 	}
-	req, err := http.NewRequestWithContext(s.t.Context(), method, place, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(context.WithoutCancel(s.t.Context()), method, place, bytes.NewReader(body))
 	require.NoError(s.t, err)
 	if mediaType != "" {
 		req.Header.Set("Content-Type", mediaType)
