@@ -30,9 +30,12 @@ type Repeat struct {
 	Inner http.RoundTripper
 	Sleep func(ctx context.Context, d time.Duration) error
 	Judge func(Outcome) Verdict
-	// Mark marks the context of repetitions; nil leaves it.
-	Mark func(context.Context) context.Context
 }
+
+type repeatedKey struct{}
+
+// IsRepeated reports whether a request repeats an earlier one.
+func IsRepeated(req *http.Request) bool { return req.Context().Value(repeatedKey{}) != nil }
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Repeat) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -54,11 +57,7 @@ func (t *Repeat) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err := t.Sleep(req.Context(), v.Wait); err != nil {
 			return nil, err
 		}
-		ctx := req.Context()
-		if t.Mark != nil {
-			ctx = t.Mark(ctx)
-		}
-		if next, err = Again(ctx, req); err != nil {
+		if next, err = Again(context.WithValue(req.Context(), repeatedKey{}, true), req); err != nil {
 			return nil, err
 		}
 	}

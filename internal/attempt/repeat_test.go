@@ -23,10 +23,8 @@ type script struct {
 	marked  int
 }
 
-type markKey struct{}
-
 func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Context().Value(markKey{}) != nil {
+	if attempt.IsRepeated(req) {
 		s.marked++
 	}
 	body, _ := io.ReadAll(req.Body)
@@ -83,8 +81,7 @@ func TestPatience(t *testing.T) {
 				},
 			}
 			r := &attempt.Repeat{Inner: s, Judge: p.Judge,
-				Sleep: func(_ context.Context, d time.Duration) error { slept += d; return nil },
-				Mark:  func(ctx context.Context) context.Context { return context.WithValue(ctx, markKey{}, true) }}
+				Sleep: func(_ context.Context, d time.Duration) error { slept += d; return nil }}
 			ctx := t.Context()
 			if tt.deadline > 0 {
 				var cancel context.CancelFunc

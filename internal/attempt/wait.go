@@ -66,3 +66,20 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// Soonest returns the earlier of a deadline and ctx's; zero for none.
+func Soonest(ctx context.Context, deadline time.Time) time.Time {
+	own, ok := ctx.Deadline()
+	if ok && (deadline.IsZero() || own.Before(deadline)) {
+		return own
+	}
+	return deadline
+}
+
+// Later returns the later of two moments.
+func Later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

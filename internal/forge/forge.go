@@ -4,6 +4,7 @@
 package forge
 
 import (
+	"bytes"
 	"crypto/sha1" //nolint:gosec // git names its objects by it; nothing here relies on its strength
 	"encoding/hex"
 	"fmt"
@@ -33,4 +34,11 @@ func BlobID(content []byte) string {
 	fmt.Fprintf(h, "blob %d\x00", len(content))
 	h.Write(content)
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// IsLFS reports whether content is a pointer of Git LFS.
+//
+// Spec: git-lfs, docs/spec.md.
+func IsLFS(content []byte) bool {
+	return len(content) < 1024 && bytes.HasPrefix(content, []byte("version https://git-lfs.github.com/spec/"))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"sync"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
 
 // Count is how many requests were sent to one host, repetitions included.
@@ -31,7 +33,6 @@ const (
 )
 
 type kindKey struct{}
-type retriedKey struct{}
 
 func withKind(ctx context.Context, k kind) context.Context {
 	return context.WithValue(ctx, kindKey{}, k)
@@ -40,10 +41,6 @@ func withKind(ctx context.Context, k kind) context.Context {
 func kindOf(ctx context.Context) kind {
 	k, _ := ctx.Value(kindKey{}).(kind)
 	return k
-}
-
-func withRetried(ctx context.Context) context.Context {
-	return context.WithValue(ctx, retriedKey{}, true)
 }
 
 // counter counts what passes it.
@@ -69,7 +66,7 @@ func (c *counter) add(req *http.Request) {
 	case kindContent:
 		c.addContent(req.Method)
 	}
-	if req.Context().Value(retriedKey{}) != nil {
+	if attempt.IsRepeated(req) {
 		c.n.Retried++
 	}
 }

@@ -25,7 +25,7 @@ func repeated(inner http.RoundTripper, opts Options) http.RoundTripper {
 			return &busyError{host: o.Request.URL.Host, status: o.Response.StatusCode, attempts: attempts, asked: asked, hasAsked: hasAsked}
 		},
 	}
-	return &attempt.Repeat{Inner: inner, Sleep: opts.Sleep, Judge: p.Judge, Mark: withRetried}
+	return &attempt.Repeat{Inner: inner, Sleep: opts.Sleep, Judge: p.Judge}
 }
 
 func isBusy(status int) bool { return status == http.StatusTooManyRequests || attempt.IsBroken(status) }

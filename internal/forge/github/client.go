@@ -62,7 +62,7 @@ func (c *Client) transport(keys credentials) http.RoundTripper {
 	t = &paced{inner: t, pacer: pacer, reads: make(chan struct{}, o.Concurrency), writes: make(chan struct{}, 1),
 		deadline: o.Deadline, sleep: o.Sleep}
 	j := &judge{pacer: pacer, retries: o.Retries, deadline: o.Deadline}
-	return &unlimited{inner: &attempt.Repeat{Inner: t, Sleep: o.Sleep, Judge: j.judge, Mark: withRetry}}
+	return &unlimited{inner: &attempt.Repeat{Inner: t, Sleep: o.Sleep, Judge: j.judge}}
 }
 
 // Requests returns how many requests were sent so far.

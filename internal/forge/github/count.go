@@ -3,6 +3,8 @@ package github
 import (
 	"net/http"
 	"sync"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
 
 // Count is how many requests were sent, repetitions included.
@@ -33,7 +35,7 @@ func (t *counted) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.n.Reads++
 	}
 	t.n.Points += c.points()
-	if isRetry(req) || c.again {
+	if attempt.IsRepeated(req) || c.again {
 		t.n.Retried++
 	}
 	t.mu.Unlock()

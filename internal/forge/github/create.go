@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
@@ -93,8 +94,8 @@ func (c *Client) openLater(ctx context.Context, p forge.Proposal, answer *writte
 // pause waits, or says that there is no time for it.
 func (c *Client) pause(ctx context.Context, d time.Duration) error {
 	now := c.opts.Now()
-	if deadline := soonest(c.opts.Deadline, ctx); !deadline.IsZero() && now.Add(d).After(deadline) {
-		return &limitedError{until: now.Add(d), now: now, why: "GitHub's limit on new content"}
+	if deadline := attempt.Soonest(ctx, c.opts.Deadline); !deadline.IsZero() && now.Add(d).After(deadline) {
+		return &forge.LimitedError{Until: now.Add(d), Now: now, Why: "GitHub's limit on new content"}
 	}
 	return c.opts.Sleep(ctx, d)
 }

@@ -91,45 +91,45 @@ func (c *Client) graphql(ctx context.Context, how call, document string, variabl
 		return nil, halfError(how.write)
 	}
 	if broken := exhausted(answer.Errors); broken != nil {
-		broken.lost = how.write
+		broken.Lost = how.write
 		return nil, broken
 	}
 	return answer.Errors, nil
 }
 
 func halfError(lost bool) error {
-	return &brokenError{status: http.StatusOK, lost: lost, cause: errHalf}
+	return &attempt.BrokenError{Who: "GitHub", Status: http.StatusOK, Lost: lost, Cause: errHalf}
 }
 
 var errHalf = errors.New("GitHub gives half an answer")
 
 // isHalf reports whether an answer came that is of no use.
 func isHalf(err error) bool {
-	var broken *brokenError
-	return errors.As(err, &broken) && broken.status == http.StatusOK
+	var broken *attempt.BrokenError
+	return errors.As(err, &broken) && broken.Status == http.StatusOK
 }
 
 // isLost reports whether it is not known what became of a change.
 func isLost(err error) bool {
-	var broken *brokenError
-	return errors.As(err, &broken) && broken.lost
+	var broken *attempt.BrokenError
+	return errors.As(err, &broken) && broken.Lost
 }
 
 // isTooMuch reports whether asking for less may help: not where there is no
 // connection at all.
 func isTooMuch(err error) bool {
-	var broken *brokenError
-	return errors.As(err, &broken) && (broken.status != 0 || isTimeout(broken.cause))
+	var broken *attempt.BrokenError
+	return errors.As(err, &broken) && (broken.Status != 0 || attempt.IsSlow(broken.Cause))
 }
 
 // exhausted returns an error where one of the faults says that GitHub ran out
 // of time or patience with the document.
-func exhausted(faults []fault) *brokenError {
+func exhausted(faults []fault) *attempt.BrokenError {
 	for _, f := range faults {
 		lower := strings.ToLower(f.Message)
 		if f.Type == "RESOURCE_LIMITS_EXCEEDED" || f.Type == "MAX_NODE_LIMIT_EXCEEDED" ||
 			strings.Contains(lower, "something went wrong while executing") || strings.Contains(lower, "timedout") || strings.Contains(lower, "timeout") {
-			return &brokenError{status: http.StatusOK, cause: fmt.Errorf("GitHub gives up: %s", clean(f.Message))}
+			return &attempt.BrokenError{Who: "GitHub", Status: http.StatusOK, Cause: fmt.Errorf("GitHub gives up: %s", clean(f.Message))}
 		}
 	}
 	return nil

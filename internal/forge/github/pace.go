@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/attempt"
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // GitHub's limits for one account.
@@ -80,14 +81,14 @@ func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	at = later(now, p.holds[p.budget(c)])
+	at = attempt.Later(now, p.holds[p.budget(c)])
 	points := p.rest
 	if c.graphql {
 		points = p.graphql
 	}
 	booked := map[*attempt.Window]int{points: c.points()}
 	if c.write {
-		at = later(at, p.lastWrite.Add(writeEvery))
+		at = attempt.Later(at, p.lastWrite.Add(writeEvery))
 		if !c.silent {
 			booked[p.minute], booked[p.hour] = 1, 1
 		}
@@ -110,13 +111,6 @@ func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 		p.lastWrite = at
 	}
 	return at, true
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // paced lets a bounded number of reads and one write at a time through, each
@@ -153,21 +147,12 @@ func (t *paced) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (t *paced) wait(ctx context.Context, c call) error {
 	now := t.pacer.now()
-	at, ok := t.pacer.reserve(c, soonest(t.deadline, ctx))
+	at, ok := t.pacer.reserve(c, attempt.Soonest(ctx, t.deadline))
 	if !ok {
-		return &limitedError{until: at, now: now, why: "pacing by GitHub's published limits"}
+		return &forge.LimitedError{Until: at, Now: now, Why: "pacing by GitHub's published limits"}
 	}
 	if d := at.Sub(now); d > 0 {
 		return t.sleep(ctx, d)
 	}
 	return ctx.Err()
-}
-
-// soonest returns the earlier of the run's deadline and ctx's; zero for none.
-func soonest(deadline time.Time, ctx context.Context) time.Time { //nolint:revive // the context is what is measured, not what is called with
-	own, ok := ctx.Deadline()
-	if ok && (deadline.IsZero() || own.Before(deadline)) {
-		return own
-	}
-	return deadline
 }

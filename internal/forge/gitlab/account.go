@@ -3,6 +3,7 @@ package gitlab
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,7 +39,7 @@ func (c *Client) Account(ctx context.Context) (forge.Account, error) {
 	var answer struct{ CurrentUser json.RawMessage }
 	faults, err := c.query(ctx, "query{"+accountFields+"}", nil, &answer)
 	switch {
-	case err == errNoGraphQL: //nolint:errorlint // it is never wrapped there
+	case errors.Is(err, errNoGraphQL):
 		err = c.restAccount(ctx)
 	case err == nil && len(faults) > 0:
 		err = c.fault(faults[0])

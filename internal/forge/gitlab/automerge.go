@@ -7,6 +7,7 @@ import (
 
 	rest "github.com/xanzy/go-gitlab"
 
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
@@ -47,8 +48,8 @@ func (c *Client) autoMerge(ctx context.Context, p forge.Proposal, done *forge.Pr
 // pause waits, or says that there is no time for it.
 func (c *Client) pause(ctx context.Context, d time.Duration) error {
 	now := c.opts.Now()
-	if deadline := soonest(c.opts.Deadline, ctx); !deadline.IsZero() && now.Add(d).After(deadline) {
-		return &limitedError{until: now.Add(d), now: now, why: "waiting for GitLab"}
+	if deadline := attempt.Soonest(ctx, c.opts.Deadline); !deadline.IsZero() && now.Add(d).After(deadline) {
+		return &forge.LimitedError{Until: now.Add(d), Now: now, Why: "waiting for GitLab"}
 	}
 	return c.opts.Sleep(ctx, d)
 }

@@ -71,7 +71,7 @@ func (c *Client) transport() http.RoundTripper {
 	t = &authorized{inner: t, api: c.place, userAgent: o.UserAgent, token: o.Token, oauth: o.OAuth}
 	t = &paced{inner: t, pacer: p, reads: make(chan struct{}, o.Concurrency), writes: make(chan struct{}, 1), deadline: o.Deadline, sleep: o.Sleep}
 	j := &judge{pacer: p, retries: o.Retries, deadline: o.Deadline}
-	return &attempt.Repeat{Inner: t, Sleep: o.Sleep, Judge: j.judge, Mark: withRetry}
+	return &attempt.Repeat{Inner: t, Sleep: o.Sleep, Judge: j.judge}
 }
 
 // maxBody bounds an answer in bytes.

@@ -3,6 +3,8 @@ package gitlab
 import (
 	"net/http"
 	"sync"
+
+	"github.com/basekeeper/basekeeper/internal/attempt"
 )
 
 // Count is how many requests were sent, repetitions included.
@@ -31,7 +33,7 @@ func (t *counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	} else {
 		t.n.Reads++
 	}
-	if isRetry(req) || c.again {
+	if attempt.IsRepeated(req) || c.again {
 		t.n.Retried++
 	}
 	t.mu.Unlock()

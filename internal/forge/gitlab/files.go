@@ -1,7 +1,6 @@
 package gitlab
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -238,18 +237,11 @@ func (r *fileReader) fail(group int, err error) {
 
 // give hands the content to all of a group; it is shared and not to be changed.
 func (r *fileReader) give(group int, content []byte, blob string) {
-	if isLFS(content) {
+	if forge.IsLFS(content) {
 		r.fail(group, fmt.Errorf("%w: it is kept in Git LFS, the repository holds a pointer to it only", forge.ErrContent))
 		return
 	}
 	for _, i := range r.groups[group] {
 		r.files[i].Content, r.files[i].Blob = content, blob
 	}
-}
-
-// isLFS reports whether content is a pointer of Git LFS.
-//
-// Spec: git-lfs, docs/spec.md.
-func isLFS(content []byte) bool {
-	return len(content) < 1024 && bytes.HasPrefix(content, []byte("version https://git-lfs.github.com/spec/"))
 }

@@ -102,7 +102,7 @@ func (c *Client) post(ctx context.Context, how call, document string, variables 
 		c.restOnly.Store(true)
 		return nil, errNoGraphQL
 	case http.StatusRequestEntityTooLarge:
-		return nil, &brokenError{status: resp.StatusCode}
+		return nil, &attempt.BrokenError{Who: "GitLab", Status: resp.StatusCode}
 	}
 	return nil, c.statusError(resp.StatusCode, saidIn(attempt.Body(resp)))
 }
@@ -126,7 +126,7 @@ func readGraphQL(body []byte, data any) ([]fault, error) {
 			return nil, e
 		}
 		if strings.Contains(lower, "timeout") || strings.Contains(lower, "timed out") || strings.Contains(lower, "internal server error") {
-			return nil, &brokenError{status: http.StatusOK, cause: fmt.Errorf("GitLab gives up: %s", clean(f.Message))}
+			return nil, &attempt.BrokenError{Who: "GitLab", Status: http.StatusOK, Cause: fmt.Errorf("GitLab gives up: %s", clean(f.Message))}
 		}
 	}
 	return answer.Errors, nil
@@ -158,22 +158,24 @@ func (c *Client) known(document string) string {
 	return document
 }
 
-func halfError() error { return &brokenError{status: http.StatusOK, cause: errHalf} }
+func halfError() error {
+	return &attempt.BrokenError{Who: "GitLab", Status: http.StatusOK, Cause: errHalf}
+}
 
 var errHalf = errors.New("GitLab gives half an answer")
 
 // isHalf reports whether an answer came that is of no use.
 func isHalf(err error) bool {
-	var broken *brokenError
-	return errors.As(err, &broken) && broken.status == http.StatusOK
+	var broken *attempt.BrokenError
+	return errors.As(err, &broken) && broken.Status == http.StatusOK
 }
 
 // isTooMuch reports whether asking for less may help: not where there is no
 // connection at all.
 func isTooMuch(err error) bool {
-	var broken *brokenError
+	var broken *attempt.BrokenError
 	var complex *complexityError
-	return errors.As(err, &complex) || errors.As(err, &broken) && (broken.status != 0 || isTimeout(broken.cause))
+	return errors.As(err, &complex) || errors.As(err, &broken) && (broken.Status != 0 || attempt.IsSlow(broken.Cause))
 }
 
 // fault returns what f means.

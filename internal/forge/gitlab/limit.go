@@ -1,29 +1,12 @@
 package gitlab
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/attempt"
-	"github.com/basekeeper/basekeeper/internal/forge"
 )
-
-// limitedError says that GitLab, or what we know of its limits, asks for a
-// wait that the run has no time for.
-type limitedError struct {
-	until time.Time
-	now   time.Time
-	why   string
-}
-
-func (e *limitedError) Error() string {
-	return fmt.Sprintf("%s: %s, it ends at %s, in %s; what is left is for the next run",
-		forge.ErrLimited, e.why, e.until.UTC().Format(time.RFC3339), e.until.Sub(e.now).Round(time.Second))
-}
-
-func (e *limitedError) Unwrap() error { return forge.ErrLimited }
 
 const (
 	// maxLimitWait is the longest wait for a limit that is worth it: most are

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/attempt"
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
 
 // GitLab.com's limits for one account, a minute, and a little less: other
@@ -42,7 +43,7 @@ func newPacer(now func() time.Time) *pacer {
 func (p *pacer) hold(until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held = later(p.held, until)
+	p.held = attempt.Later(p.held, until)
 }
 
 // reserve books a request and returns when it may go; ok is false, and nothing
@@ -51,9 +52,9 @@ func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	at = later(now, p.held)
+	at = attempt.Later(now, p.held)
 	if c.write {
-		at = later(at, p.lastWrite.Add(writeEvery))
+		at = attempt.Later(at, p.lastWrite.Add(writeEvery))
 	}
 	windows := []*attempt.Window{p.all}
 	if c.list {
@@ -80,13 +81,6 @@ func (p *pacer) reserve(c call, deadline time.Time) (at time.Time, ok bool) {
 		p.lastWrite = at
 	}
 	return at, true
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // paced lets a bounded number of reads and one write at a time through, each
@@ -128,21 +122,12 @@ func (t *paced) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (t *paced) wait(ctx context.Context, c call) error {
 	now := t.pacer.now()
-	at, ok := t.pacer.reserve(c, soonest(t.deadline, ctx))
+	at, ok := t.pacer.reserve(c, attempt.Soonest(ctx, t.deadline))
 	if !ok {
-		return &limitedError{until: at, now: now, why: "pacing by GitLab's limits"}
+		return &forge.LimitedError{Until: at, Now: now, Why: "pacing by GitLab's limits"}
 	}
 	if d := at.Sub(now); d > 0 {
 		return t.sleep(ctx, d)
 	}
 	return ctx.Err()
-}
-
-// soonest returns the earlier of the run's deadline and ctx's; zero for none.
-func soonest(deadline time.Time, ctx context.Context) time.Time { //nolint:revive // the context is what is measured, not what is called with
-	own, ok := ctx.Deadline()
-	if ok && (deadline.IsZero() || own.Before(deadline)) {
-		return own
-	}
-	return deadline
 }

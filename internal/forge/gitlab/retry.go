@@ -1,46 +1,12 @@
 package gitlab
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/attempt"
+	"github.com/basekeeper/basekeeper/internal/forge"
 )
-
-type retryKey struct{}
-
-func withRetry(ctx context.Context) context.Context { return context.WithValue(ctx, retryKey{}, true) }
-
-func isRetry(req *http.Request) bool { return req.Context().Value(retryKey{}) != nil }
-
-// brokenError says that there was no answer to rely on. lost is true where the
-// request may have been carried out all the same.
-type brokenError struct {
-	status   int // 0 where there was none
-	attempts int
-	lost     bool
-	cause    error
-}
-
-func (e *brokenError) Error() string {
-	what := fmt.Sprintf("GitLab answers HTTP %d", e.status)
-	if e.cause != nil {
-		what = e.cause.Error()
-	}
-	if e.attempts > 1 {
-		what += fmt.Sprintf(" after %d attempts", e.attempts)
-	}
-	if e.lost {
-		what += "; it is not known whether the change was made, the next run will see"
-	}
-	return what
-}
-
-func (e *brokenError) Unwrap() error { return e.cause }
 
 // judge decides which requests get another attempt: what can pass when asked
 // again, and what a limit asks to wait for.
@@ -58,12 +24,12 @@ func (j *judge) judge(o attempt.Outcome) attempt.Verdict {
 			return attempt.Verdict{}
 		}
 		return j.hold(o, wait)
-	case o.Err != nil && !isCut(o.Err):
+	case o.Err != nil && !attempt.IsInterrupted(o.Err):
 		return attempt.Verdict{}
 	}
-	broken := &brokenError{attempts: o.Failed + 1, cause: o.Err}
+	broken := &attempt.BrokenError{Who: "GitLab", Attempts: o.Failed + 1, Cause: o.Err}
 	if o.Err == nil {
-		broken.status = o.Response.StatusCode
+		broken.Status = o.Response.StatusCode
 	}
 	if err := j.giveUp(o.Request, broken); err != nil {
 		return attempt.Verdict{Err: err}
@@ -72,17 +38,17 @@ func (j *judge) judge(o attempt.Outcome) attempt.Verdict {
 }
 
 // giveUp returns what to say where a broken request is not to be repeated.
-func (j *judge) giveUp(req *http.Request, broken *brokenError) error {
+func (j *judge) giveUp(req *http.Request, broken *attempt.BrokenError) error {
 	c := callOf(req)
 	if req.Context().Err() != nil {
 		return req.Context().Err()
 	}
 	if c.write && !c.repeatable {
-		broken.lost = true
+		broken.Lost = true
 		return broken
 	}
-	tooMuch := c.halvable && (broken.status != 0 || isTimeout(broken.cause))
-	if tooMuch || broken.attempts > j.retries {
+	tooMuch := c.halvable && (broken.Status != 0 || attempt.IsSlow(broken.Cause))
+	if tooMuch || broken.Attempts > j.retries {
 		return broken
 	}
 	return nil
@@ -93,24 +59,12 @@ func (j *judge) giveUp(req *http.Request, broken *brokenError) error {
 func (j *judge) hold(o attempt.Outcome, wait time.Duration) attempt.Verdict {
 	now := j.pacer.now()
 	until := now.Add(wait)
-	deadline := soonest(j.deadline, o.Request.Context())
+	deadline := attempt.Soonest(o.Request.Context(), j.deadline)
 	if wait > maxLimitWait || o.Limited >= maxLimitWaits || (!deadline.IsZero() && until.After(deadline)) {
-		return attempt.Verdict{Err: &limitedError{until: until, now: now, why: "GitLab asks to wait"}}
+		return attempt.Verdict{Err: &forge.LimitedError{Until: until, Now: now, Why: "GitLab asks to wait"}}
 	}
 	j.pacer.hold(until)
 	return attempt.Verdict{Again: true, Limit: true}
-}
-
-// isCut reports whether a connection broke that worked before, an answer took
-// too long, or a name server was busy.
-func isCut(err error) bool {
-	return attempt.IsCut(err) || isTimeout(err) ||
-		strings.Contains(err.Error(), "stream error") || strings.Contains(err.Error(), "server sent GOAWAY") // HTTP/2's, not exported
-}
-
-func isTimeout(err error) bool {
-	var slow *attempt.SlowError
-	return errors.As(err, &slow)
 }
 
 // backoff is how waits between attempts grow.
