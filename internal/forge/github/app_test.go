@@ -129,7 +129,7 @@ func TestAppRenewsTokens(t *testing.T) {
 		later time.Duration
 		want  int
 	}{{0, 1}, {50 * time.Minute, 1}, {6 * time.Minute, 2}, {50 * time.Minute, 2}, {6 * time.Minute, 3}} {
-		require.NoError(t, w.clock.sleep(t.Context(), step.later))
+		require.NoError(t, w.clock.Sleep(t.Context(), step.later))
 		_, skipped, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{org}})
 		require.NoError(t, err)
 		require.Empty(t, skipped)
@@ -141,7 +141,7 @@ func TestAppRenewsTokens(t *testing.T) {
 	c, p = w.spoiled(t, func(r request) *reply {
 		if limited && strings.Contains(r.body, "repositoryOwner") {
 			limited = false
-			answer := status(403, `{"message":"API rate limit exceeded"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", fmt.Sprint(w.clock.now().Add(58*time.Minute).Unix()))
+			answer := status(403, `{"message":"API rate limit exceeded"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", fmt.Sprint(w.clock.Now().Add(58*time.Minute).Unix()))
 			return &answer
 		}
 		return nil

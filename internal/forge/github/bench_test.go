@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/forgetest"
 	"github.com/basekeeper/basekeeper/internal/forge/github"
 	sandbox "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
@@ -55,16 +56,16 @@ func (r *replay) RoundTrip(req *http.Request) (*http.Response, error) {
 // that nothing holds back.
 func benchWorld(b *testing.B) (*github.Client, []forge.Repository) {
 	b.Helper()
-	clock := newClock()
-	server := sandbox.New(sandbox.Options{Now: clock.now})
+	clock := forgetest.NewClock()
+	server := sandbox.New(sandbox.Options{Now: clock.Now})
 	server.AddOrganization(org)
 	server.AddToken(token, sandbox.Token{Login: "basekeeper[bot]", Kind: sandbox.InstallationToken})
 	for i := range 1000 {
 		require.NoError(b, server.CreateRepository(fmt.Sprintf("acme/app%04d", i), sandbox.RepositoryOptions{},
 			sandbox.File{Path: "Dockerfile", Content: fmt.Appendf(nil, "FROM debian:12\nRUN echo %d\n", i)}))
 	}
-	transport := &replay{inner: direct{&world{handler: server.Handler()}}, known: map[string]reply{}}
-	c, err := github.New(github.Options{Token: token, Now: clock.now, Sleep: clock.sleep, Transport: transport})
+	transport := &replay{inner: forgetest.Direct{Handler: server.Handler()}, known: map[string]reply{}}
+	c, err := github.New(github.Options{Token: token, Now: clock.Now, Sleep: clock.Sleep, Transport: transport})
 	require.NoError(b, err)
 	found, _, err := c.Repositories(b.Context(), forge.Scope{Organizations: []string{org}, BranchPrefix: prefix})
 	require.NoError(b, err)

@@ -92,11 +92,11 @@ func (d *decorator) reviewers(all []string) (users, teams []string) {
 		org, team, isTeam := strings.Cut(r, "/")
 		switch {
 		case isTeam && !strings.EqualFold(org, d.owner):
-			d.warn("reviewers", fmt.Errorf("%s is no team of %s", clean(r), d.owner))
+			d.warn("reviewers", fmt.Errorf("%s is no team of %s", forge.OneLine(r), d.owner))
 		case isTeam:
 			teams = append(teams, team)
 		case strings.EqualFold(r, d.client.knownAccount().Login):
-			d.warn("reviewers", fmt.Errorf("%s opened the pull request and cannot review it", clean(r)))
+			d.warn("reviewers", fmt.Errorf("%s opened the pull request and cannot review it", forge.OneLine(r)))
 		default:
 			users = append(users, r)
 		}
@@ -147,7 +147,7 @@ func (d *decorator) lookUp(ctx context.Context, labels, reviewers, assignees []s
 		case id == "" && i < len(labels):
 			found.newLabels = append(found.newLabels, name)
 		case id == "":
-			d.warn("reviewers and assignees", fmt.Errorf("there is no user %s", clean(name)))
+			d.warn("reviewers and assignees", fmt.Errorf("there is no user %s", forge.OneLine(name)))
 		case i < len(labels):
 			found.labels = append(found.labels, id)
 		case i < len(labels)+len(reviewers):

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/forgetest"
 	"github.com/basekeeper/basekeeper/internal/forge/github"
 	sandbox "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
@@ -69,7 +70,7 @@ func TestRequests(t *testing.T) {
 		require.NoError(t, err)
 	}), "nothing is asked for nothing")
 	assert.Equal(t, github.Count{Reads: c.Requests().Total(), Points: c.Requests().Total()}, c.Requests())
-	slept := w.clock.slept()
+	slept := w.clock.Slept()
 	assert.Zero(t, slept)
 }
 
@@ -276,8 +277,8 @@ func TestForks(t *testing.T) {
 
 // TestLoopback goes over a real connection, as the demo does.
 func TestLoopback(t *testing.T) {
-	clock := newClock()
-	server, err := sandbox.Start(t.Context(), sandbox.Options{Now: clock.now})
+	clock := forgetest.NewClock()
+	server, err := sandbox.Start(t.Context(), sandbox.Options{Now: clock.Now})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	server.AddOrganization(org)
@@ -285,7 +286,7 @@ func TestLoopback(t *testing.T) {
 	w := &world{Server: server, clock: clock}
 	w.repository(t, "acme/app", sandbox.File{Path: "Dockerfile", Content: []byte("FROM debian:12 # \xff\n")})
 	for _, base := range []string{server.URL(), server.EnterpriseURL()} {
-		c, err := github.New(github.Options{BaseURL: base, Token: token, Now: clock.now, Sleep: clock.sleep})
+		c, err := github.New(github.Options{BaseURL: base, Token: token, Now: clock.Now, Sleep: clock.Sleep})
 		require.NoError(t, err)
 		t.Cleanup(c.CloseIdle)
 		r := find(t, c, "acme/app")
@@ -297,7 +298,7 @@ func TestLoopback(t *testing.T) {
 	}
 	assert.Len(t, server.PullRequests("acme/app"), 1)
 	require.NoError(t, server.Close())
-	c, err := github.New(github.Options{BaseURL: server.URL(), Token: token, Now: clock.now, Sleep: clock.sleep})
+	c, err := github.New(github.Options{BaseURL: server.URL(), Token: token, Now: clock.Now, Sleep: clock.Sleep})
 	require.NoError(t, err)
 	_, err = c.Account(t.Context())
 	require.ErrorContains(t, err, "connection refused")

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	rest "github.com/google/go-github/v60/github"
 
@@ -53,7 +52,7 @@ func messageOf(answer *rest.ErrorResponse) string {
 
 // statusError returns the error for an answer's status.
 func statusError(who string, status int, header http.Header, message string) error {
-	message = clean(message)
+	message = forge.OneLine(message)
 	switch status {
 	case http.StatusUnauthorized:
 		return fmt.Errorf("%w: GitHub does not accept %s: it has expired, was revoked, or is for another server", forge.ErrDenied, who)
@@ -85,7 +84,7 @@ func deniedError(who string, header http.Header, message string) error {
 	if needs := permissions(header.Get("X-Accepted-GitHub-Permissions")); needs != "" {
 		return fmt.Errorf("%w: %s needs %s", forge.ErrDenied, who, needs)
 	}
-	if scopes := clean(header.Get("X-Accepted-OAuth-Scopes")); scopes != "" {
+	if scopes := forge.OneLine(header.Get("X-Accepted-OAuth-Scopes")); scopes != "" {
 		return fmt.Errorf("%w: %s needs one of the scopes %s (GitHub: %s)", forge.ErrDenied, who, scopes, message)
 	}
 	if message == "" {
@@ -101,7 +100,7 @@ func singleSignOn(header string) (string, bool) {
 	}
 	advice := "the organization demands SAML single sign-on: authorize the token for it"
 	if _, at, ok := strings.Cut(header, "url="); ok {
-		advice += " at " + clean(at)
+		advice += " at " + forge.OneLine(at)
 	}
 	return advice, true
 }
@@ -110,7 +109,7 @@ func singleSignOn(header string) (string, bool) {
 // pull_requests=read; issues=write": sets by semicolon, any of which does.
 func permissions(header string) string {
 	var sets []string
-	for set := range strings.SplitSeq(clean(header), ";") {
+	for set := range strings.SplitSeq(forge.OneLine(header), ";") {
 		var all []string
 		for one := range strings.SplitSeq(set, ",") {
 			if name, level, ok := strings.Cut(strings.TrimSpace(one), "="); ok {
@@ -172,23 +171,4 @@ func isRule(message string) bool {
 		}
 	}
 	return false
-}
-
-// clean makes GitHub's words fit for one line of ours.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	const most = 400
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

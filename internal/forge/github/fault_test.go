@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/forgetest"
 	"github.com/basekeeper/basekeeper/internal/forge/github"
 	sandbox "github.com/basekeeper/basekeeper/internal/sandbox/github"
 )
@@ -28,7 +29,7 @@ func (w *world) repository(t *testing.T, name string, files ...sandbox.File) {
 
 func TestReadsAreRepeated(t *testing.T) {
 	const secondary = `{"message":"You have exceeded a secondary rate limit."}`
-	now := newClock().now()
+	now := forgetest.NewClock().Now()
 	at := func(d time.Duration) string { return fmt.Sprint(now.Add(d).Unix()) }
 	tests := map[string]struct {
 		fault   fault
@@ -68,7 +69,7 @@ func TestReadsAreRepeated(t *testing.T) {
 			}
 			assert.Equal(t, tt.retried, c.Requests().Retried)
 			assert.Len(t, p.seen, c.Requests().Total())
-			slept := w.clock.slept()
+			slept := w.clock.Slept()
 			assert.GreaterOrEqual(t, slept, tt.slept)
 			assert.LessOrEqual(t, slept, tt.most)
 		})
@@ -80,7 +81,7 @@ func TestDeadline(t *testing.T) {
 	w.repository(t, "acme/app")
 	w.SetRemaining(token, "core", 0)
 	w.SetRemaining(token, "graphql", 0)
-	c := w.client(t, func(o *github.Options) { o.Deadline = w.clock.now().Add(30 * time.Minute) })
+	c := w.client(t, func(o *github.Options) { o.Deadline = w.clock.Now().Add(30 * time.Minute) })
 	_, _, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{org}})
 	require.ErrorIs(t, err, forge.ErrLimited)
 	require.EqualError(t, err, "rate limit: all requests of this hour are spent, it ends at 2026-03-01T13:00:01Z, in 1h0m1s; what is left is for the next run")
@@ -92,7 +93,7 @@ func TestDeadline(t *testing.T) {
 	found, _, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{org}})
 	require.NoError(t, err)
 	assert.Len(t, found, 1)
-	slept := w.clock.slept()
+	slept := w.clock.Slept()
 	assert.Equal(t, time.Hour+time.Second, slept)
 }
 
@@ -135,7 +136,7 @@ func TestRefusedWritesAreRepeated(t *testing.T) {
 	_, err := c.Propose(t.Context(), w.proposal(t, c, "acme/app", "FROM debian:13\n"))
 	require.NoError(t, err, "a limit means that nothing was done")
 	assert.Equal(t, 2, c.Requests().Retried)
-	slept := w.clock.slept()
+	slept := w.clock.Slept()
 	assert.GreaterOrEqual(t, slept, 20*time.Second)
 	assert.Len(t, w.PullRequests("acme/app"), 1)
 }

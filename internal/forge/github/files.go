@@ -154,7 +154,7 @@ func (r *fileReader) take(i int, n *blobNode) {
 	case n.Typename != "Blob":
 		r.fail(i, errors.New("it is no file"))
 	case asked != "" && n.OID != asked:
-		r.fail(i, fmt.Errorf("GitHub gives %s for %s", clean(n.OID), asked))
+		r.fail(i, fmt.Errorf("GitHub gives %s for %s", forge.OneLine(n.OID), asked))
 	case n.ByteSize > maxFile:
 		r.fail(i, tooLarge(n.ByteSize))
 	case n.Text != nil && !n.IsTruncated && forge.BlobID([]byte(*n.Text)) == n.OID:

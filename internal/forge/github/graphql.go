@@ -129,7 +129,7 @@ func exhausted(faults []fault) *attempt.BrokenError {
 		lower := strings.ToLower(f.Message)
 		if f.Type == "RESOURCE_LIMITS_EXCEEDED" || f.Type == "MAX_NODE_LIMIT_EXCEEDED" ||
 			strings.Contains(lower, "something went wrong while executing") || strings.Contains(lower, "timedout") || strings.Contains(lower, "timeout") {
-			return &attempt.BrokenError{Who: "GitHub", Status: http.StatusOK, Cause: fmt.Errorf("GitHub gives up: %s", clean(f.Message))}
+			return &attempt.BrokenError{Who: "GitHub", Status: http.StatusOK, Cause: fmt.Errorf("GitHub gives up: %s", forge.OneLine(f.Message))}
 		}
 	}
 	return nil
@@ -137,7 +137,7 @@ func exhausted(faults []fault) *attempt.BrokenError {
 
 // fault returns what f means for the mutation of that name, empty for a query.
 func (c *Client) fault(mutation string, f fault) error {
-	message := clean(f.Message)
+	message := forge.OneLine(f.Message)
 	switch {
 	case f.Extensions.SAML || strings.Contains(message, "SAML enforcement"):
 		return fmt.Errorf("%w: the organization demands SAML single sign-on: authorize %s for it, at https://github.com/settings/tokens", forge.ErrDenied, c.who())

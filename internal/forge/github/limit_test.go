@@ -24,10 +24,10 @@ func TestPace(t *testing.T) {
 	var at []time.Time
 	c, _ := w.spoiled(t, func(r request) *reply {
 		if strings.Contains(r.body, "mutation") {
-			at = append(at, w.clock.now())
+			at = append(at, w.clock.Now())
 		}
 		return nil
-	}, func(o *github.Options) { o.Deadline = w.clock.now().Add(12 * time.Second) })
+	}, func(o *github.Options) { o.Deadline = w.clock.Now().Add(12 * time.Second) })
 	r := find(t, c, "acme/app")
 	pull := forge.PullRequest{ID: "PR_none"}
 	for range 12 {
@@ -58,12 +58,12 @@ func TestTooQuickly(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, "OPEN", w.PullRequests("acme/app")[0].State)
 			assert.Equal(t, done.Commit, w.PullRequests("acme/app")[0].HeadID)
-			assert.GreaterOrEqual(t, w.clock.slept(), 3*time.Minute)
+			assert.GreaterOrEqual(t, w.clock.Slept(), 3*time.Minute)
 
 			// Without the time for it, what is there stays for the next run.
 			w = newWorld(t)
 			w.repository(t, "acme/app")
-			c = w.client(t, func(o *github.Options) { o.Deadline = w.clock.now().Add(90 * time.Second) })
+			c = w.client(t, func(o *github.Options) { o.Deadline = w.clock.Now().Add(90 * time.Second) })
 			p = w.proposal(t, c, "acme/app", "FROM debian:13\n")
 			p.Files[0].Mode = mode
 			w.spoilPulls(2)

@@ -66,13 +66,13 @@ func TestListsOfPullRequestsCost(t *testing.T) {
 		return err
 	}), "three for 250 repositories, and one for a second page")
 
-	start := w.clock.now()
+	start := w.clock.Now()
 	for i := range 130 {
-		require.NoError(t, w.clock.sleep(t.Context(), time.Minute))
+		require.NoError(t, w.clock.Sleep(t.Context(), time.Minute))
 		require.NoError(t, w.Merge("acme/app0011", w.feature(t, "acme/app0011", fmt.Sprintf("merged%d", i)), person))
 	}
 	assert.Equal(t, 3, count(func() error {
-		got, err := c.MergedPulls(t.Context(), all, "", w.clock.now())
+		got, err := c.MergedPulls(t.Context(), all, "", w.clock.Now())
 		require.Len(t, got[11], 1)
 		return err
 	}), "what was merged before is not read")
@@ -180,7 +180,7 @@ func TestLimitedPulls(t *testing.T) {
 	all := w.fleet(t, 3)
 	w.SetRemaining(token, "core", 0)
 	w.SetRemaining(token, "graphql", 0)
-	c := w.client(t, func(o *github.Options) { o.Deadline = w.clock.now().Add(time.Minute) })
+	c := w.client(t, func(o *github.Options) { o.Deadline = w.clock.Now().Add(time.Minute) })
 	_, err := c.OpenPulls(t.Context(), all)
 	require.ErrorIs(t, err, forge.ErrLimited)
 	_, err = c.MergedPulls(t.Context(), all, "", time.Time{})
@@ -252,11 +252,11 @@ func TestMergedBefore(t *testing.T) {
 	w.repository(t, "acme/app")
 	number := w.feature(t, "acme/app", branch)
 	require.NoError(t, w.Merge("acme/app", number, person))
-	at := w.clock.now()
-	require.NoError(t, w.clock.sleep(t.Context(), time.Hour))
+	at := w.clock.Now()
+	require.NoError(t, w.clock.Sleep(t.Context(), time.Hour))
 	require.NoError(t, w.Comment("acme/app", number, person, "Thanks."))
 	c := w.client(t, nil)
-	for since, want := range map[time.Time]int{at: 1, at.Add(time.Second): 0, w.clock.now(): 0} {
+	for since, want := range map[time.Time]int{at: 1, at.Add(time.Second): 0, w.clock.Now(): 0} {
 		got, err := c.MergedPulls(t.Context(), named("acme/app"), prefix, since)
 		require.NoError(t, err)
 		assert.Len(t, got[0], want, "%s", since)

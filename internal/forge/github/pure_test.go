@@ -146,8 +146,8 @@ func TestNames(t *testing.T) {
 }
 
 func TestClean(t *testing.T) {
-	assert.Equal(t, "a b c", clean(" a\n\tb\u202e\x1b\x00 c "))
-	assert.LessOrEqual(t, len(clean(string(make([]byte, 9000))+"é")), 410)
+	assert.Equal(t, "a b c", forge.OneLine(" a\n\tb\u202e\x1b\x00 c "))
+	assert.LessOrEqual(t, len(forge.OneLine(string(make([]byte, 9000))+"é")), 410)
 	assert.Equal(t, "`a`", code("a"))
 	assert.Equal(t, "`` a`b ``", code("a`b"))
 }

@@ -73,7 +73,7 @@ func (c *Client) commit(ctx context.Context, p forge.Proposal) (id string, signe
 			return "", false, restError(c.who(), resp, err)
 		}
 		if made.GetSHA() != forge.BlobID(f.Content) {
-			return "", false, fmt.Errorf("GitHub keeps %s as %s", f.Path, clean(made.GetSHA()))
+			return "", false, fmt.Errorf("GitHub keeps %s as %s", f.Path, forge.OneLine(made.GetSHA()))
 		}
 		entries[i].SHA = made.SHA
 	}

@@ -1,14 +1,9 @@
 package github_test
 
 import (
-	"context"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,62 +15,10 @@ import (
 	"github.com/basekeeper/basekeeper/internal/sandbox/spectest"
 )
 
-// clock stands still but for those who sleep.
-type clock struct {
-	mu   sync.Mutex
-	time time.Time
-	naps time.Duration
-}
-
-func newClock() *clock {
-	return &clock{time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.time
-}
-
-func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.time = c.time.Add(d)
-	c.naps += d
-	return ctx.Err()
-}
-
-// slept returns how long all have slept together.
-func (c *clock) slept() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.naps
-}
-
-// direct is a transport without a network.
-type direct struct{ world *world }
-
-func (d direct) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return nil, err
-	}
-	in := req.Clone(req.Context())
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
-	in.RequestURI = req.URL.RequestURI()
-	out := httptest.NewRecorder()
-	d.world.handler.ServeHTTP(out, in)
-	_, _ = io.Copy(io.Discard, in.Body)
-	resp := out.Result()
-	resp.Request = req
-	return resp, nil
-}
-
 // world is a GitHub in memory with a token for basekeeper[bot].
 type world struct {
 	*sandbox.Server
-	clock   *clock
+	clock   *forgetest.Clock
 	handler http.Handler
 }
 
@@ -87,8 +30,8 @@ const (
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{clock: newClock()}
-	w.Server = sandbox.New(sandbox.Options{Now: w.clock.now})
+	w := &world{clock: forgetest.NewClock()}
+	w.Server = sandbox.New(sandbox.Options{Now: w.clock.Now})
 	w.handler = spectest.Wrap(t, w.Handler())
 	w.AddOrganization(org)
 	w.AddUser(person)
@@ -96,10 +39,13 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// serve answers as the world does now.
+func (w *world) serve(out http.ResponseWriter, req *http.Request) { w.handler.ServeHTTP(out, req) }
+
 // client returns a client of the world; change changes its options.
 func (w *world) client(t *testing.T, change func(*github.Options)) *github.Client {
 	t.Helper()
-	o := github.Options{Token: token, Now: w.clock.now, Sleep: w.clock.sleep, Transport: direct{w}}
+	o := github.Options{Token: token, Now: w.clock.Now, Sleep: w.clock.Sleep, Transport: forgetest.Direct{Handler: http.HandlerFunc(w.serve)}}
 	if change != nil {
 		change(&o)
 	}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	rest "github.com/xanzy/go-gitlab"
 
@@ -57,7 +56,7 @@ func saidIn(body []byte) string {
 	if said.ErrorDescription != "" {
 		words = append(words, said.ErrorDescription)
 	}
-	return clean(strings.Join(words, ": "))
+	return forge.OneLine(strings.Join(words, ": "))
 }
 
 func wordsOf(said any) []string {
@@ -171,23 +170,4 @@ func isRule(lower string) bool {
 		}
 	}
 	return false
-}
-
-// clean makes GitLab's words fit for one line of ours.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	const most = 400
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/forgetest"
 	"github.com/basekeeper/basekeeper/internal/forge/gitlab"
 	sandbox "github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
 )
 
 func TestReadsAreRepeated(t *testing.T) {
-	now := newClock().now()
+	now := forgetest.NewClock().Now()
 	at := func(d time.Duration) string { return fmt.Sprint(now.Add(d).Unix()) }
 	tests := map[string]struct {
 		fault   spoil
@@ -62,7 +63,7 @@ func TestReadsAreRepeated(t *testing.T) {
 			}
 			assert.Equal(t, tt.retried, c.Requests().Retried)
 			assert.Len(t, p.seen, c.Requests().Total())
-			slept := w.clock.slept()
+			slept := w.clock.Slept()
 			assert.GreaterOrEqual(t, slept, tt.slept)
 			assert.LessOrEqual(t, slept, tt.most)
 		})
@@ -73,7 +74,7 @@ func TestDeadline(t *testing.T) {
 	w := newWorld(t)
 	w.project(t, "acme/app", nil)
 	w.SetRemaining(token, 0)
-	c := w.client(t, func(o *gitlab.Options) { o.Deadline = w.clock.now().Add(30 * time.Second) })
+	c := w.client(t, func(o *gitlab.Options) { o.Deadline = w.clock.Now().Add(30 * time.Second) })
 	_, _, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{group}})
 	require.ErrorIs(t, err, forge.ErrLimited)
 	require.EqualError(t, err, "rate limit: GitLab asks to wait, it ends at 2026-03-01T12:01:00Z, in 1m0s; what is left is for the next run")
@@ -83,7 +84,7 @@ func TestDeadline(t *testing.T) {
 	found, _, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{group}})
 	require.NoError(t, err)
 	assert.Len(t, found, 1)
-	slept := w.clock.slept()
+	slept := w.clock.Slept()
 	assert.Equal(t, time.Minute+time.Second, slept)
 }
 
@@ -98,7 +99,7 @@ func TestSpent(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, p.seen, 3)
 	assert.Zero(t, c.Requests().Retried)
-	slept := w.clock.slept()
+	slept := w.clock.Slept()
 	assert.GreaterOrEqual(t, slept, time.Minute)
 }
 
@@ -150,7 +151,7 @@ func TestRefusedWritesAreRepeated(t *testing.T) {
 	_, err := c.Propose(t.Context(), proposal(t, c, "acme/app", "FROM debian:13\n"))
 	require.NoError(t, err, "a limit means that nothing was done")
 	assert.Equal(t, 2, c.Requests().Retried)
-	slept := w.clock.slept()
+	slept := w.clock.Slept()
 	assert.GreaterOrEqual(t, slept, 20*time.Second)
 	assert.Len(t, w.MergeRequests("acme/app"), 1)
 }

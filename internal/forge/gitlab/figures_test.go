@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/forgetest"
 	"github.com/basekeeper/basekeeper/internal/forge/gitlab"
 	sandbox "github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
 )
@@ -16,8 +17,8 @@ import (
 // projects without a change, and read for the first time.
 func TestFigures(t *testing.T) {
 	const projects, perProject = 1000, 3
-	w := &world{clock: newClock()}
-	w.Server = sandbox.New(sandbox.Options{Now: w.clock.now})
+	w := &world{clock: forgetest.NewClock()}
+	w.Server = sandbox.New(sandbox.Options{Now: w.clock.Now})
 	w.handler = w.Handler()
 	w.AddToken(token, sandbox.Token{Kind: sandbox.PersonalToken, Login: "basekeeper"})
 	for i := range projects {

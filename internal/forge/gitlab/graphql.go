@@ -126,7 +126,7 @@ func readGraphQL(body []byte, data any) ([]fault, error) {
 			return nil, e
 		}
 		if strings.Contains(lower, "timeout") || strings.Contains(lower, "timed out") || strings.Contains(lower, "internal server error") {
-			return nil, &attempt.BrokenError{Who: "GitLab", Status: http.StatusOK, Cause: fmt.Errorf("GitLab gives up: %s", clean(f.Message))}
+			return nil, &attempt.BrokenError{Who: "GitLab", Status: http.StatusOK, Cause: fmt.Errorf("GitLab gives up: %s", forge.OneLine(f.Message))}
 		}
 	}
 	return answer.Errors, nil
@@ -180,7 +180,7 @@ func isTooMuch(err error) bool {
 
 // fault returns what f means.
 func (c *Client) fault(f fault) error {
-	message := clean(f.Message)
+	message := forge.OneLine(f.Message)
 	lower := strings.ToLower(message)
 	switch {
 	case strings.Contains(lower, "does not exist or you don't have permission"), strings.Contains(lower, "not found"):

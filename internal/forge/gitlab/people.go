@@ -45,7 +45,7 @@ func (c *Client) lookUpPeople(ctx context.Context, p forge.Proposal, done *forge
 	var reviewers []string
 	for _, name := range p.Reviewers {
 		if strings.Contains(name, "/") {
-			warn("reviewers", fmt.Errorf("%s is a group, and GitLab asks users only: name them, or have an approval rule for the group", clean(name)))
+			warn("reviewers", fmt.Errorf("%s is a group, and GitLab asks users only: name them, or have an approval rule for the group", forge.OneLine(name)))
 			continue
 		}
 		reviewers = append(reviewers, name)
@@ -59,7 +59,7 @@ func (c *Client) lookUpPeople(ctx context.Context, p forge.Proposal, done *forge
 			if id := c.person(name); id != 0 {
 				found = append(found, person{name, id})
 			} else {
-				warn(what, fmt.Errorf("there is no user %s", clean(name)))
+				warn(what, fmt.Errorf("there is no user %s", forge.OneLine(name)))
 			}
 		}
 		return found
@@ -142,7 +142,7 @@ func (p people) compare(m *rest.MergeRequest, done *forge.Proposed) {
 	left := func(wanted []person, there []*rest.BasicUser) (names []string) {
 		for _, one := range wanted {
 			if !slices.ContainsFunc(there, func(u *rest.BasicUser) bool { return u != nil && int64(u.ID) == one.number }) {
-				names = append(names, clean(one.name))
+				names = append(names, forge.OneLine(one.name))
 			}
 		}
 		return names

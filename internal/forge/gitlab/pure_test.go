@@ -166,8 +166,8 @@ func TestSaid(t *testing.T) {
 	} {
 		assert.Equal(t, want, saidIn([]byte(body)), body)
 	}
-	assert.Equal(t, "a b", clean("a\n\x1b\tb"))
-	assert.Len(t, clean(strings.Repeat("x", 9000)), 403)
+	assert.Equal(t, "a b", forge.OneLine("a\n\x1b\tb"))
+	assert.Len(t, forge.OneLine(strings.Repeat("x", 9000)), 403)
 }
 
 func TestPacing(t *testing.T) {

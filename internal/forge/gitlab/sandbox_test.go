@@ -1,13 +1,8 @@
 package gitlab_test
 
 import (
-	"context"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,62 +14,10 @@ import (
 	"github.com/basekeeper/basekeeper/internal/sandbox/spectest"
 )
 
-// clock stands still but for those who sleep.
-type clock struct {
-	mu   sync.Mutex
-	time time.Time
-	naps time.Duration
-}
-
-func newClock() *clock {
-	return &clock{time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.time
-}
-
-func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.time = c.time.Add(d)
-	c.naps += d
-	return ctx.Err()
-}
-
-// slept returns how long all have slept together.
-func (c *clock) slept() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.naps
-}
-
-// direct is a transport without a network.
-type direct struct{ handler http.Handler }
-
-func (d direct) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return nil, err
-	}
-	in := req.Clone(req.Context())
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
-	in.RequestURI = req.URL.RequestURI()
-	out := httptest.NewRecorder()
-	d.handler.ServeHTTP(out, in)
-	_, _ = io.Copy(io.Discard, in.Body)
-	resp := out.Result()
-	resp.Request = req
-	return resp, nil
-}
-
 // world is a GitLab in memory with a group's access token.
 type world struct {
 	*sandbox.Server
-	clock   *clock
+	clock   *forgetest.Clock
 	handler http.Handler
 }
 
@@ -95,8 +38,8 @@ func newWorld(t testing.TB) *world {
 
 func newWorldOf(t testing.TB, o sandbox.Options) *world {
 	t.Helper()
-	w := &world{clock: newClock()}
-	o.Now = w.clock.now
+	w := &world{clock: forgetest.NewClock()}
+	o.Now = w.clock.Now
 	w.Server = sandbox.New(o)
 	w.handler = w.Handler()
 	if o.Root == "" {
@@ -111,7 +54,7 @@ func newWorldOf(t testing.TB, o sandbox.Options) *world {
 // client returns a client of the world; change changes its options.
 func (w *world) client(t testing.TB, change func(*gitlab.Options)) *gitlab.Client {
 	t.Helper()
-	o := gitlab.Options{Token: token, Now: w.clock.now, Sleep: w.clock.sleep, Transport: direct{w.handler}}
+	o := gitlab.Options{Token: token, Now: w.clock.Now, Sleep: w.clock.Sleep, Transport: forgetest.Direct{Handler: w.handler}}
 	if change != nil {
 		change(&o)
 	}

@@ -8,27 +8,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/forge/forgetest"
 	"github.com/basekeeper/basekeeper/internal/forge/gitlab"
 	sandbox "github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
 )
 
 // signed notes which requests bring a token in a header.
 type signed struct {
-	direct
+	forgetest.Direct
 	any bool
 }
 
 func (s *signed) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.any = s.any || req.Header.Get("Private-Token") != "" || req.Header.Get("Authorization") != ""
-	return s.direct.RoundTrip(req)
+	return s.Direct.RoundTrip(req)
 }
 
 func TestStart(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.CreateProject("acme/team/keeper", sandbox.ProjectOptions{}, sandbox.File{Path: "x", Content: []byte("x")}))
 	require.NoError(t, w.AddTrigger("acme/team/keeper", "glptt-secret", person))
-	way := &signed{direct: direct{w.handler}}
-	o := gitlab.Options{Token: "glptt-secret", Now: w.clock.now, Sleep: w.clock.sleep, Transport: way}
+	way := &signed{Direct: forgetest.Direct{Handler: w.handler}}
+	o := gitlab.Options{Token: "glptt-secret", Now: w.clock.Now, Sleep: w.clock.Sleep, Transport: way}
 	wish := gitlab.Trigger{Project: "acme/team/keeper", Ref: "main", Variables: map[string]string{"BASEKEEPER_IMAGE": "registry.example.com/acme/base:1"}}
 	require.NoError(t, gitlab.Start(t.Context(), o, wish))
 	all := w.Pipelines("acme/team/keeper")
