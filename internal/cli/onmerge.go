@@ -61,7 +61,7 @@ there.`,
 	f := cmd.Flags()
 	f.Var(&opts.since, "since", "follow up the merges of the last `DURATION`")
 	f.StringVar(&opts.commit, "commit", "", "follow up what brought the commit `SHA` to the one --repository, on GitLab (default $CI_COMMIT_SHA there)")
-	f.BoolVar(&opts.prune, "prune", false, "then delete what may be deleted of the images that the configuration lists, as prune --yes does; its roots are the configuration's")
+	f.BoolVar(&opts.prune, "prune", false, "then delete what may be deleted of the images that the configuration lists, as prune --yes does; its roots are the configuration's and those of --uses, --in-use and --self-only")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "say what would be done; write nothing")
 	return cmd
 }

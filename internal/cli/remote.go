@@ -59,7 +59,7 @@ func (o *remoteOptions) addScope(cmd *cobra.Command, what string) {
 // addAccess adds how forges are reached.
 func (o *remoteOptions) addAccess(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.forge, "forge", "", "`github` or gitlab (default gitlab in a GitLab pipeline, or where a flag or the configuration is about GitLab)")
+	f.StringVar(&o.forge, "forge", "", "the `FORGE` that it is on: github or gitlab (default gitlab in a GitLab pipeline, or where a flag or the configuration is about GitLab)")
 	f.StringVar(&o.gitlabURL, "gitlab-url", "", "base `URL` of a GitLab (default $CI_SERVER_URL, then gitlab.com)")
 	o.addGitHub(cmd)
 }
