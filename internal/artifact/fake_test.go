@@ -23,7 +23,7 @@ var (
 	digestA = image.Digest("sha256:" + strings.Repeat("a", 64))
 	digestB = image.Digest("sha256:" + strings.Repeat("b", 64))
 
-	errIncomplete = errors.New("push to registry.test: it answers HTTP 400 MANIFEST_BLOB_UNKNOWN")
+	errIncomplete = fmt.Errorf("%w: push to registry.test: it answers HTTP 400 MANIFEST_BLOB_UNKNOWN", image.ErrIncomplete)
 	errFault      = errors.New("the connection was cut")
 )
 

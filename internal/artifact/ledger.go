@@ -70,9 +70,20 @@ func (s Store) WriteLedger(ctx context.Context, ref image.Reference, l ledger.Le
 	return nil
 }
 
-// point puts the ledger's manifest under its tag.
+// point puts the ledger's manifest, whose content is there, under its tag. Where
+// another writer sends the same content at this moment, distribution's files
+// have it not quite, and it is asked again.
 func (s Store) point(ctx context.Context, ref image.Reference, body wrapped) error {
-	return s.offer(ctx, ref.Tagged(ledger.Tag), body)
+	const attempts = 4
+	for n := 1; ; n++ {
+		err := s.offer(ctx, ref.Tagged(ledger.Tag), body)
+		if n == attempts || !errors.Is(err, image.ErrIncomplete) {
+			return err
+		}
+		if err := s.wait(ctx, n); err != nil {
+			return err
+		}
+	}
 }
 
 // Holds reports whether the ledger of ref's repository is l, byte for byte: one

@@ -210,6 +210,34 @@ func TestUpdateLedgerGivesUp(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
+// TestPointsAgain: distribution's files have a blob not quite while another
+// writer sends it.
+func TestPointsAgain(t *testing.T) {
+	for _, refusals := range []int{1, 3, 4} {
+		f := newFake()
+		var waits []time.Duration
+		s := artifact.Store{Registry: f, Sleep: func(_ context.Context, d time.Duration) error {
+			waits = append(waits, d)
+			return nil
+		}}
+		left := refusals
+		f.before = func(_ int, request string) error {
+			if request != "put "+ledger.Tag || left == 0 {
+				return nil
+			}
+			left--
+			return errIncomplete
+		}
+		err := s.WriteLedger(t.Context(), app, ledger.Ledger{}.With(record("v1", digestA)))
+		assert.Equal(t, []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond}[:min(refusals, 3)], waits)
+		if refusals == 4 {
+			require.ErrorIs(t, err, errIncomplete)
+			continue
+		}
+		require.NoError(t, err)
+	}
+}
+
 // ledgerBody stores a ledger's content and returns the manifest about it.
 func ledgerBody(f *fake, l ledger.Ledger) string {
 	other := newFake()

@@ -22,6 +22,7 @@ var (
 	ErrDenied      = errors.New("access denied")                     // 401 or 403
 	ErrUnsupported = errors.New("unsupported manifest")              // schema 1, or no image at all
 	ErrMismatch    = errors.New("content does not match its digest") // the registry or something before it is broken
+	ErrIncomplete  = errors.New("what a manifest names is missing")  // it was not sent, or the registry does not see it yet
 	ErrMediaType   = errors.New("media type not taken")              // a manifest with types that the registry does not know
 	ErrRefused     = errors.New("refused by the registry")           // a write or delete that a rule forbids: an immutable tag, deleting disabled
 )

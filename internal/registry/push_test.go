@@ -128,13 +128,16 @@ func TestPutManifestIsRefusedOrDenied(t *testing.T) {
 	}
 }
 
-// TestPutManifestOfAnUnknownType: a type that the registry does not know is told
-// apart from whatever else is wrong with a manifest.
-func TestPutManifestOfAnUnknownType(t *testing.T) {
-	for answer, want := range map[string]bool{
-		`{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid","detail":"unknown media type: a/b"}]}`: true, // GitLab's
-		`{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}`:                                    false,
-		"": false,
+// TestPutManifestRefused: a type that the registry does not know, and content
+// that it does not have, are told apart from whatever else is wrong with a
+// manifest.
+func TestPutManifestRefused(t *testing.T) {
+	for answer, want := range map[string]error{
+		`{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid","detail":"unknown media type: a/b"}]}`: image.ErrMediaType,  // GitLab's
+		`{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry","detail":"sha256:1"}]}`:   image.ErrIncomplete, // the specification's
+		`{"errors":[{"code":"DIGEST_INVALID","message":"provided digest did not match uploaded content"}]}`:        image.ErrIncomplete, // distribution 2.8's
+		`{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}`:                                    nil,
+		"": nil,
 	} {
 		host := stub(t, func(w http.ResponseWriter, _ *http.Request, _ string) {
 			w.WriteHeader(http.StatusBadRequest)
@@ -143,7 +146,9 @@ func TestPutManifestOfAnUnknownType(t *testing.T) {
 		c := newClient(t, registry.Options{}).With(registry.Push)
 		_, err := c.PutManifest(t.Context(), ref(t, host, "app:v5"), image.MediaTypeOCIManifest, []byte(body))
 		require.ErrorContains(t, err, "HTTP 400")
-		assert.Equal(t, want, errors.Is(err, image.ErrMediaType), answer)
+		for _, known := range []error{image.ErrMediaType, image.ErrIncomplete} {
+			assert.Equal(t, errors.Is(want, known), errors.Is(err, known), answer)
+		}
 	}
 }
 

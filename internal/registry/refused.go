@@ -37,8 +37,15 @@ func (r *repository) answerError(req request, got answer) error {
 		return fmt.Errorf("%w: %s answers %s: %s", image.ErrRefused, familiarHost(r.session.at.host()), answered(got.status, code), reason)
 	}
 	err := r.statusError(req.verb(), got.status, code)
-	if req.method == http.MethodPut && got.status == http.StatusBadRequest && strings.Contains(strings.ToLower(string(got.body)), "media type") {
+	if req.method != http.MethodPut || got.status != http.StatusBadRequest {
+		return err
+	}
+	body := string(got.body)
+	switch {
+	case strings.Contains(strings.ToLower(body), "media type"):
 		return fmt.Errorf("%w: %w", image.ErrMediaType, err)
+	case strings.Contains(body, "BLOB_UNKNOWN"), code == "DIGEST_INVALID": // distribution, while another writes the blob's link
+		return fmt.Errorf("%w: %w", image.ErrIncomplete, err)
 	}
 	return err
 }

@@ -24,6 +24,13 @@
 // names back under T, and chooses another tag for its own digest. So both
 // digests end up with a tag.
 //
+// Both may yield at once: B gives T back to A, while A, which saw B's bytes
+// there, records that T is B's. So whoever gave a tag back looks at the ledger
+// once more before it ends, and whoever recorded another's tag looks at that tag
+// once more after it has written: of a tag's last write and a record's last
+// write, one came before the other's look. Without that no tag would be lost,
+// but a record would be another image's, which counts for nothing.
+//
 // Two things remain. A writer that dies between its steps 4 and 5, while
 // another works on the same T, leaves a record that says what T has to be. And
 // a third writer that, between the steps of the two, puts an older ledger back

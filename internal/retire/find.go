@@ -18,7 +18,7 @@ type found struct {
 	tag    string          // that is its own, or is to be; empty for none
 	kept   bool            // tag points at it
 	renew  bool            // its record has to be written anew
-	others []ledger.Record // of tags that the ledger took for the digest's, as they are now
+	others []ledger.Record // of tags that the ledger takes for another image's, as they are now
 }
 
 // find looks for a tag that the digest was retired under before, or was going
@@ -36,7 +36,7 @@ func (j *job) find(ctx context.Context, l ledger.Ledger) (found, error) {
 			have.tag, have.kept, have.renew = tag, true, j.renews(l, r)
 		case at == "" && r.Digest == j.digest && have.tag == "" && j.template.Fits(tag):
 			have.tag = tag
-		case at != "" && at != j.digest && r.Digest != "" && r.Digest != at:
+		case at != "" && r.Digest != "" && r.Digest != at:
 			have.others = append(have.others, ledger.Record{Tag: tag, Digest: at, At: j.Now})
 		}
 	}

@@ -89,6 +89,9 @@ func (j *job) round(ctx context.Context, l ledger.Ledger) (out Outcome, again bo
 		return Outcome{}, false, err
 	}
 	if have.kept && !have.renew {
+		if again, err := j.overtaken(ctx, l); err != nil || again {
+			return Outcome{}, again, err
+		}
 		out := j.outcome(have.tag)
 		out.Already = !j.wrote
 		return out, false, nil
@@ -107,8 +110,21 @@ func (j *job) round(ctx context.Context, l ledger.Ledger) (out Outcome, again bo
 	if j.DryRun {
 		return j.outcome(t.tag), false, nil
 	}
-	again, err = j.keep(ctx, j.clean(l, have.others), t)
+	again, err = j.keep(ctx, l, t, have.others)
 	return j.outcome(t.tag), again, err
+}
+
+// overtaken reports whether the ledger is no longer l, though this job has put
+// tags: another writer may have recorded what they were before that.
+func (j *job) overtaken(ctx context.Context, l ledger.Ledger) (bool, error) {
+	if len(j.put) == 0 && len(j.taken) == 0 {
+		return false, nil
+	}
+	holds, err := j.Ledgers.Holds(ctx, j.ref, l)
+	if err != nil {
+		return false, ledgerError(err)
+	}
+	return !holds, nil
 }
 
 func (j *job) outcome(tag string) Outcome {

@@ -10,9 +10,11 @@ import (
 	"github.com/basekeeper/basekeeper/internal/ledger"
 )
 
-// keep writes the record, then the tag, and looks whether the record has
-// stayed; again asks for another round. The order is the package's proof.
-func (j *job) keep(ctx context.Context, l ledger.Ledger, t target) (again bool, err error) {
+// keep writes the record, with what was found of others, then the tag, and
+// looks whether all of that has stayed; again asks for another round. The order
+// is the package's proof.
+func (j *job) keep(ctx context.Context, l ledger.Ledger, t target, others []ledger.Record) (again bool, err error) {
+	l = j.clean(l, others)
 	before, had := l.Record(t.tag)
 	l = j.recorded(l, t)
 	if err := j.Ledgers.WriteLedger(ctx, j.ref, l); err != nil {
@@ -37,7 +39,26 @@ func (j *job) keep(ctx context.Context, l ledger.Ledger, t target) (again bool, 
 	if err != nil {
 		return false, ledgerError(err)
 	}
-	return !holds, nil
+	if !holds {
+		return true, nil
+	}
+	return j.stale(ctx, others, t.tag)
+}
+
+// stale reports whether a tag that was found to be another's, and is not the one
+// that the digest got, no longer is what was recorded of it: somebody may have
+// given it back meanwhile.
+func (j *job) stale(ctx context.Context, others []ledger.Record, tag string) (bool, error) {
+	for _, r := range others {
+		if r.Tag == tag {
+			continue
+		}
+		at, err := j.pointsAt(ctx, r.Tag)
+		if err != nil || at != r.Digest {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // recorded returns l with all that this retirement has to say.

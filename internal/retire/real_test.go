@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/artifact"
+	"github.com/basekeeper/basekeeper/internal/attempt"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
 	"github.com/basekeeper/basekeeper/internal/registry"
@@ -41,7 +42,12 @@ type process struct {
 
 func open(t testing.TB, host registrytest.Host, transport http.RoundTripper, tokens ...string) process {
 	t.Helper()
-	opts := registry.Options{Transport: transport, Retries: -1, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	return opened(t, host, registry.Options{Transport: transport, Retries: -1, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}, tokens...)
+}
+
+// opened has the patience that opts say.
+func opened(t testing.TB, host registrytest.Host, opts registry.Options, tokens ...string) process {
+	t.Helper()
 	if host.User != "" {
 		opts.Hosts = map[string]registry.Host{host.Addr: {User: host.User, Password: host.Password, PlainHTTP: true, TokenService: strings.Join(tokens, "")}}
 	}
@@ -49,7 +55,7 @@ func open(t testing.TB, host registrytest.Host, transport http.RoundTripper, tok
 	require.NoError(t, err)
 	t.Cleanup(base.Close)
 	client := base.With(registry.Push)
-	store := artifact.Store{Registry: client}
+	store := artifact.Store{Registry: client, Sleep: opts.Sleep}
 	return process{retire.Flow{Registry: client, Ledgers: store, Now: now}, client, store, host}
 }
 
@@ -232,6 +238,8 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
+// Debian's registry answers 500 to whoever reads a tag while it is written, so
+// these have the patience of a real run.
 func TestTwoProcesses(t *testing.T) {
 	for name, start := range registries {
 		t.Run(name, func(t *testing.T) {
@@ -246,7 +254,7 @@ func TestTwoProcesses(t *testing.T) {
 					outs, errs := make([]retire.Outcome, 2), make([]error, 2)
 					var group sync.WaitGroup
 					for i := range 2 {
-						p := open(t, host, nil)
+						p := opened(t, host, registry.Options{Sleep: attempt.Sleep})
 						group.Go(func() {
 							ref := image.Reference{Registry: host.Addr, Repository: repository, Tag: "latest"}
 							outs[i], errs[i] = p.Retire(t.Context(), retire.Request{Ref: ref, Digest: digests[i]})
