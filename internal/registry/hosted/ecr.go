@@ -21,9 +21,12 @@ import (
 
 // amazon speaks ECR's API with Amazon's client, and its chain of credentials.
 //
-// An image goes with the last of its tags. imagePushedAt is the digest's. One
-// call can delete a hundred images; here it is one each, because each is looked
-// at again just before it goes.
+// An image goes with the last of its tags. imagePushedAt is the digest's.
+//
+// One call of BatchDeleteImage can delete a hundred; here it is one each. Every
+// tag is read right before it goes, and of a hundred the last would have been
+// read a hundred answers before; and since the last tag takes the image along,
+// one that fails has to be known before what it contains is tried.
 type amazon struct {
 	api   *api
 	place *helper.Registry

@@ -35,7 +35,6 @@ func TestRefusals(t *testing.T) {
 		"GAR, a child of an index":      {hosted.GAR, "GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE", true, "an index has this manifest"},
 		"ACR, locked":                   {hosted.ACR, "locked", false, "the tag is locked"},
 		"Quay, 400":                     {hosted.Quay, "no", false, "HTTP 400"},
-		"Quay, 403":                     {hosted.Quay, "forbidden", false, "HTTP 403"},
 		"Harbor, a tag":                 {hosted.Harbor, "immutable", false, "immutability rule"},
 		"Harbor, an artifact":           {hosted.Harbor, "immutable", true, "immutability rule"},
 	}

@@ -150,8 +150,6 @@ func quayStub(w *world) http.HandlerFunc {
 			answerJSON(rw, http.StatusOK, map[string]any{"tags": found, "page": n, "has_additional": more})
 		case r.Method == http.MethodDelete && strings.HasPrefix(r.URL.Path, tags):
 			switch {
-			case w.refusal == "forbidden":
-				refuse(rw, http.StatusForbidden, "no")
 			case w.refusal != "":
 				refuse(rw, http.StatusBadRequest, "no")
 			case w.removeTag(strings.TrimPrefix(r.URL.Path, tags), true):
