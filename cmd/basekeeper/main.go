@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+	_ "time/tzdata" // the container has no time zones, and schedules name them
 
 	"golang.org/x/term"
 

@@ -74,7 +74,8 @@ func (w *world) pin(repository, tag string, d image.Digest) string {
 // commit makes the repository of a Dockerfile, and checks it out.
 func (w *world) commit(dockerfile string) (base string) {
 	w.t.Helper()
-	config := fmt.Sprintf("images:\n  - image: %s/apps/app\nretention: {keep-for: 1h, minimum-age: 1h}\nroots: {self-only: true}\n", w.registry.Host())
+	const always = "schedule: {days: [mon, tue, wed, thu, fri, sat, sun], timezone: Europe/Berlin}\n" // which the container must know
+	config := fmt.Sprintf(always+"images:\n  - image: %s/apps/app\nretention: {keep-for: 1h, minimum-age: 1h}\nroots: {self-only: true}\n", w.registry.Host())
 	require.NoError(w.t, w.github.CreateRepository("acme/app", hub.RepositoryOptions{},
 		hub.File{Path: "Dockerfile", Content: []byte(dockerfile)}, hub.File{Path: ".basekeeper.yaml", Content: []byte(config)}))
 	w.write(".basekeeper.yaml", config)

@@ -59,6 +59,20 @@ func TestBrokenFileIsAnError(t *testing.T) {
 	assert.ErrorContains(t, err, "internal/x.go")
 }
 
+// TestTimeZones: schedules name time zones, and the container has no database of
+// them but the program's own.
+func TestTimeZones(t *testing.T) {
+	files, err := readTree(os.DirFS("../.."))
+	require.NoError(t, err)
+	var imports []string
+	for _, f := range files {
+		if f.pkg() == "cmd/basekeeper" {
+			imports = append(imports, f.imports...)
+		}
+	}
+	assert.Contains(t, imports, "time/tzdata")
+}
+
 // TestTable holds the table itself to the design: which floors are pure, and
 // that names say what a helper is.
 func TestTable(t *testing.T) {

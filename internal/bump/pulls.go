@@ -59,8 +59,8 @@ func (g *gathering) pullFacts() plan.PullFacts {
 	return facts
 }
 
-// isOpen reports whether the window is open; one in a time zone that this
-// machine does not know is not.
+// isOpen reports whether the window is open. Its time zone is one that there is:
+// a configuration with another is none.
 func (g *gathering) isOpen(s config.Schedule) bool {
 	if s.Timezone == "" {
 		return s.Open(g.Now.UTC())

@@ -65,6 +65,13 @@ func TestARepositorysOwnConfiguration(t *testing.T) {
 				assert.Empty(t, o.open("acme/app"), "13:00 UTC is 18:30 there")
 				assert.Contains(t, got.out, "outside of the schedule")
 			}},
+			"is at home in another zone, and up": {own: "schedule: {days: [mon], from: \"18:00\", to: \"19:00\", timezone: Asia/Kolkata}\n", want: func(t *testing.T, o *org, _ ran) {
+				assert.Len(t, o.open("acme/app"), 1, "13:00 UTC is 18:30 there")
+			}},
+			"is at home in no zone that there is": {own: "schedule: {timezone: Europe/Belrin}\n", exit: 4, want: func(t *testing.T, o *org, got ran) {
+				assert.Empty(t, o.open("acme/app"))
+				assert.Contains(t, got.out, ".github/basekeeper.yaml:1:22: the IANA database has no such time zone")
+			}},
 		}
 		for name, tt := range tests {
 			t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 type Schedule struct {
 	Days     []time.Weekday // on which the window opens; none for every day
 	From, To int            // minutes since midnight; where To is not after From, it is the next day's
-	Timezone string         // name in the IANA database, for which its looks alone speak; empty for UTC
+	Timezone string         // name in the IANA database, which has it; empty for UTC
 }
 
 const day = 24 * 60 // minutes
@@ -81,9 +82,21 @@ var (
 	days      = scalar[time.Weekday]{schema: dayWords.schema, parse: parseDay}
 	fromTimes = scalar[int]{schema: looks(fromPattern), parse: clock(fromPattern)}
 	toTimes   = scalar[int]{schema: looks(toPattern), parse: clock(toPattern)}
-	zones     = scalar[string]{schema: looks(zonePattern),
-		parse: matching(zonePattern, "want UTC or the name of a time zone, for instance Europe/Berlin")}
+	zones     = scalar[string]{schema: looks(zonePattern), parse: parseZone}
+	zoneLooks = matching(zonePattern, "want UTC or the name of a time zone, for instance Europe/Berlin")
 )
+
+// parseZone accepts the time zones that there are. The database is Go's: the
+// program has it in itself (cmd/basekeeper), where the machine has none.
+func parseZone(s string) (string, error) {
+	if _, err := zoneLooks(s); err != nil {
+		return "", err
+	}
+	if _, err := time.LoadLocation(s); err != nil {
+		return "", errors.New("the IANA database has no such time zone")
+	}
+	return s, nil
+}
 
 func parseDay(s string) (time.Weekday, error) {
 	name, err := dayWords.parse(s)
