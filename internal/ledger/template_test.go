@@ -147,7 +147,7 @@ func TestFits(t *testing.T) {
 	tests := map[string]struct{ yes, no []string }{
 		"v{{.Next}}":               {[]string{"v1", "v10", "v2147483647"}, []string{"v0", "v01", "v", "v1.0", "xv1", "v-1", "v2147483648", long, "V1", "v1\n", ""}},
 		"{{.Version}}":             {[]string{"1.2", "latest"}, []string{"", ".x", "basekeeper.ledger", "sha256-" + digestA.Encoded(), "sha256-" + digestA.Encoded() + ".sig"}},
-		"{{.Date}}":                {[]string{"20260301"}, []string{"2026030", "202603011", "2026-3-1"}},
+		"{{.Date}}":                {[]string{"20260301", "20261231"}, []string{"2026030", "202603011", "2026-3-1", "20261301", "20260300", "20260332"}},
 		"a.b{{.Digest}}":           {[]string{"a.b0123456789ab"}, []string{"axb0123456789ab", "a.b0123456789aB", "a.b0123456789abc"}},
 		"{{.Version}}-{{.Next}}":   {[]string{"1.0-3", "1-2-3"}, []string{"-3", "1.0-", "1.0-03", "3"}},
 		"oldest":                   {[]string{"oldest"}, []string{"oldest2", "Oldest", ""}},
@@ -166,6 +166,39 @@ func TestFits(t *testing.T) {
 	}
 	assert.False(t, ledger.Template{}.Fits(""))
 	assert.False(t, ledger.Template{}.Fits("v1"))
+}
+
+// TestMarks: what somebody may have named so never counts as retired by its
+// name alone.
+func TestMarks(t *testing.T) {
+	tests := map[string]struct{ yes, no []string }{
+		"v{{.Next}}":              {[]string{"v1", "v10"}, []string{"v0", "v1.0", "latest"}},
+		"{{.Version}}-{{.Next}}":  {[]string{"1.2.3-4"}, []string{"1.2.3"}},
+		"d{{.Date}}":              {[]string{"d20260301"}, []string{"d20261301", "d2026030", "20260301", "dev"}},
+		"{{.Created}}-old":        {[]string{"20260301-old"}, []string{"20260301", "20260301-new"}},
+		"old-{{.Digest}}":         {[]string{"old-0123456789ab"}, []string{"old-0123456789", "0123456789ab", "old-latest"}},
+		"r{{.Date}}-{{.Digest}}":  {[]string{"r20260301-0123456789ab"}, []string{"r20260301"}},
+		"{{.Version}}":            {nil, []string{"1.2.3", "v1", "latest", "20260301"}},
+		"v{{.Version}}":           {nil, []string{"v1.2.3", "v1"}},
+		"old-{{.Version}}":        {nil, []string{"old-1.2.3"}},
+		"r{{.Version}}-{{.Date}}": {nil, []string{"r1.2-20260301"}},
+		"{{.Date}}":               {nil, []string{"20260301"}},
+		"{{.Digest}}":             {nil, []string{"0123456789ab"}},
+		"{{.Date}}-{{.Digest}}":   {nil, []string{"20260301-0123456789ab"}},
+		"oldest":                  {nil, []string{"oldest"}},
+	}
+	for text, tt := range tests {
+		t.Run(text, func(t *testing.T) {
+			parsed := parse(t, text)
+			for _, tag := range tt.yes {
+				assert.True(t, parsed.Marks(tag), tag)
+			}
+			for _, tag := range tt.no {
+				assert.False(t, parsed.Marks(tag), tag)
+			}
+		})
+	}
+	assert.False(t, ledger.Template{}.Marks("v1"))
 }
 
 func TestNumber(t *testing.T) {
