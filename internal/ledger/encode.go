@@ -10,6 +10,7 @@ import (
 type document struct {
 	Version  int                `json:"version"`
 	Records  []Record           `json:"records,omitempty"`
+	Past     []Record           `json:"past,omitempty"`
 	Sights   map[string][]Sight `json:"sights,omitempty"`
 	Numbers  map[string]int     `json:"numbers,omitempty"`
 	Finished []string           `json:"finished,omitempty"`
@@ -40,7 +41,7 @@ func Decode(content []byte) (Ledger, error) {
 	if err := Unmarshal(content, &d); err != nil {
 		return Ledger{}, err
 	}
-	l := Ledger{Records: d.Records, Sights: d.Sights, Numbers: d.Numbers, Finished: d.Finished}.normal()
+	l := Ledger{Records: d.Records, Past: d.Past, Sights: d.Sights, Numbers: d.Numbers, Finished: d.Finished}.normal()
 	if err := l.validate(); err != nil {
 		return Ledger{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -51,5 +52,5 @@ func Decode(content []byte) (Ledger, error) {
 }
 
 func (l Ledger) marshal() ([]byte, error) {
-	return json.Marshal(document{version, l.Records, l.Sights, l.Numbers, l.Finished})
+	return json.Marshal(document{version, l.Records, l.Past, l.Sights, l.Numbers, l.Finished})
 }

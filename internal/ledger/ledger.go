@@ -25,6 +25,7 @@ const MediaType = "application/vnd.basekeeper.ledger.v1+json"
 // Methods that change it return a changed copy.
 type Ledger struct {
 	Records  []Record           // one for each tag, in the order of their tags
+	Past     []Record           // of versions that prune deleted, oldest first: what has been followed up is not again
 	Sights   map[string][]Sight // by published tag, oldest first
 	Numbers  map[string]int     // by template, as Template.String writes it: the highest number that was ever used
 	Finished []string           // trash artifacts, by tag, whose deletions were all carried out
@@ -87,6 +88,23 @@ func (l Ledger) Without(tags ...string) Ledger {
 		l.Records = nil
 	}
 	return l
+}
+
+// MaxPast bounds how many records of deleted versions are remembered.
+const MaxPast = 100
+
+// Forget returns l without the record of a tag that was deleted on purpose. What
+// was retired from a published tag is remembered among the past ones, of which
+// the oldest give way when there are more than [MaxPast].
+func (l Ledger) Forget(tag string) Ledger {
+	r, ok := l.Record(tag)
+	if !ok {
+		return l
+	}
+	if r.From != "" {
+		l.Past = past(append(slices.Clone(l.Past), r))
+	}
+	return l.Without(tag)
 }
 
 func (l Ledger) find(tag string) (int, bool) {

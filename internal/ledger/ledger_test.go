@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/ledger"
 )
@@ -42,6 +43,28 @@ func TestRecords(t *testing.T) {
 	_, ok = fewer.Record("v1")
 	assert.False(t, ok)
 	assert.Equal(t, ledger.Ledger{}, fewer.Without("v10"))
+}
+
+func TestForget(t *testing.T) {
+	r := ledger.Record{Tag: "v2", From: "latest", Digest: digestB, At: noon, By: "acme/app#1"}
+	l := ledger.Ledger{}.With(record("v1")).With(r)
+	assert.Equal(t, ledger.Ledger{Past: []ledger.Record{r}}, l.Forget("v1").Forget("v2").Forget("v3"), "what was retired from no tag is nobody's past")
+	assert.Empty(t, l.Past, "a change changes a copy")
+	content, err := ledger.Encode(l.Forget("v2"))
+	require.NoError(t, err)
+	again, err := ledger.Decode(content)
+	require.NoError(t, err)
+	assert.Equal(t, l.Forget("v2"), again)
+
+	for i := range 2 * ledger.MaxPast {
+		r.At = noon.Add(time.Duration(i) * time.Second)
+		l = l.With(r).Forget("v2")
+	}
+	assert.Len(t, l.Past, ledger.MaxPast)
+	assert.Equal(t, r, l.Past[ledger.MaxPast-1], "the newest stay")
+
+	_, err = ledger.Encode(ledger.Ledger{Past: []ledger.Record{{Tag: "v1"}}})
+	assert.ErrorContains(t, err, "encode ledger: past: record of tag v1: parse digest")
 }
 
 func TestByIsBounded(t *testing.T) {

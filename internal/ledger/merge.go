@@ -11,7 +11,7 @@ import (
 // at the same time, the larger digest.
 func Merge(a, b Ledger) Ledger {
 	a, b = a.normal(), b.normal()
-	all := Ledger{Finished: slices.Concat(a.Finished, b.Finished)}
+	all := Ledger{Past: slices.Concat(a.Past, b.Past), Finished: slices.Concat(a.Finished, b.Finished)}
 	records := slices.Concat(a.Records, b.Records)
 	slices.SortFunc(records, func(a, b Record) int { return cmp.Or(cmp.Compare(a.Tag, b.Tag), -byAge(a, b)) })
 	all.Records = slices.CompactFunc(records, func(a, b Record) bool { return a.Tag == b.Tag })

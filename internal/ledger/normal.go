@@ -8,7 +8,7 @@ import (
 // normal returns l in order, with times in whole seconds, and nil for all that
 // is empty.
 func (l Ledger) normal() Ledger {
-	n := Ledger{Records: filled(l.Records), Finished: filled(l.Finished)}
+	n := Ledger{Records: filled(l.Records), Past: past(l.Past), Finished: filled(l.Finished)}
 	for i, r := range n.Records {
 		n.Records[i] = r.Normal()
 	}
@@ -26,6 +26,17 @@ func (l Ledger) normal() Ledger {
 		}
 	}
 	return n
+}
+
+// past returns the newest records of deleted versions, each once, oldest first.
+func past(all []Record) []Record {
+	all = filled(all)
+	for i, r := range all {
+		all[i] = r.Normal()
+	}
+	slices.SortFunc(all, func(a, b Record) int { return cmp.Or(byAge(a, b), cmp.Compare(a.Tag, b.Tag)) })
+	all = slices.Compact(all)
+	return all[max(0, len(all)-MaxPast):]
 }
 
 // inOrder returns the newest sights, each once, oldest first.

@@ -23,6 +23,9 @@ func random(seed uint64) ledger.Ledger {
 			one.ReplacedBy = digest()
 		}
 		l = l.With(one)
+		if r.IntN(3) == 0 {
+			l = l.Forget(one.Tag)
+		}
 	}
 	for range r.IntN(30) {
 		l = l.See(word("latest", "stable"), digest(), at())

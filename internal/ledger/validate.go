@@ -34,6 +34,11 @@ func (l Ledger) validate() error {
 			return fmt.Errorf("there are two records of tag %s", r.Tag)
 		}
 	}
+	for _, r := range l.Past {
+		if err := r.Validate(); err != nil {
+			return fmt.Errorf("past: %w", err)
+		}
+	}
 	for _, tag := range slices.Sorted(maps.Keys(l.Sights)) {
 		if err := validateSights(tag, l.Sights[tag]); err != nil {
 			return err

@@ -66,7 +66,7 @@ func (w *work) forget(l ledger.Ledger) (ledger.Ledger, error) {
 			continue
 		}
 		if old, known := w.survey.facts.Ledger.Record(t.Name); known && old.At.Equal(r.At) {
-			l = l.Without(t.Name)
+			l = l.Forget(t.Name)
 		}
 	}
 	return l, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -73,6 +74,9 @@ func (f Flow) merged(ctx context.Context, m Merge, p Published) (Outcome, error)
 
 // retireBefore retires what was published before the merge.
 func (j *job) retireBefore(ctx context.Context, l ledger.Ledger, m Merge) (Outcome, error) {
+	if r, ok := j.followed(l, m.At); ok {
+		return j.onceMore(ctx, l, r)
+	}
 	why := "no run had recorded what was published before the merge"
 	known, err := j.known(ctx, l, m)
 	if err != nil {
@@ -99,24 +103,58 @@ func (j *job) retireBefore(ctx context.Context, l ledger.Ledger, m Merge) (Outco
 	return out, err
 }
 
+// onceMore completes what was done for the merge before. A version that has been
+// deleted since stays so.
+func (j *job) onceMore(ctx context.Context, l ledger.Ledger, r ledger.Record) (Outcome, error) {
+	gone := Outcome{Ref: j.ref, Already: true, Note: fmt.Sprintf("what it replaced was retired as %s, and has been deleted since", r.Tag)}
+	live := l.Retired(r.Digest, r.From)
+	if len(live) == 0 {
+		return gone, nil
+	}
+	if !slices.Contains(live, r) { // it came back
+		r = live[0]
+	}
+	j.digest, j.record = r.Digest, r
+	out, err := j.run(ctx, l)
+	if errors.Is(err, image.ErrNotFound) {
+		return gone, nil
+	}
+	return out, err
+}
+
+// followed returns the record of what was retired for the merge before, by
+// whomever; its version may have been deleted since.
+func (j *job) followed(l ledger.Ledger, at time.Time) (ledger.Record, bool) {
+	all := slices.Concat(l.Records, l.Past)
+	if r, ok := j.done(all); ok {
+		return r, true
+	}
+	if r, ok := j.since(all, at); ok {
+		return r, true
+	}
+	s, _ := l.Before(j.ref.Tag, at)
+	for _, r := range l.Past { // two merges that replaced one image
+		if r.From == j.ref.Tag && r.Digest == s.Digest && r.Digest != j.present && r.At.After(at) {
+			return r, true
+		}
+	}
+	return ledger.Record{}, false
+}
+
 // known sets the digest to what was published before the merge, as far as the
-// ledger knows. What had been retired long before may have been replaced since
-// by an image that no run has seen: it counts only if what is published now says
-// that it is newer than the merge.
+// ledger knows. What had been retired before may have been replaced since by an
+// image that no run has seen, as it was meant to be where another merge retired
+// it. It counts only if that was no merge, and what is published now says that
+// it is newer than this one.
 func (j *job) known(ctx context.Context, l ledger.Ledger, m Merge) (bool, error) {
-	if r, ok := j.done(l); ok {
-		j.digest, j.record = r.Digest, r
-		return true, nil
-	}
-	if r, ok := j.since(l, m.At); ok {
-		j.digest, j.record = r.Digest, r
-		return true, nil
-	}
 	s, ok := l.Before(j.ref.Tag, m.At)
 	if !ok {
 		return false, nil
 	}
-	if s.Digest != j.present && j.retiredBefore(l, s.Digest, m.At) {
+	if before := j.retiredBefore(l, s.Digest, m.At); s.Digest != j.present && len(before) > 0 {
+		if slices.ContainsFunc(before, ofMerge) {
+			return false, nil
+		}
 		if isNew, err := j.isNew(ctx, m); err != nil || !isNew {
 			return false, err
 		}
@@ -129,25 +167,30 @@ func (j *job) known(ctx context.Context, l ledger.Ledger, m Merge) (bool, error)
 }
 
 // since returns what was retired first since a time, if it has been replaced: a
-// step right before the push did that.
-func (j *job) since(l ledger.Ledger, at time.Time) (first ledger.Record, ok bool) {
-	for _, r := range l.Records {
-		if r.From == j.ref.Tag && r.Digest != j.present && r.At.After(at) && (!ok || r.At.Before(first.At)) {
+// step right before the push did that. What other merges replaced is theirs.
+func (j *job) since(all []ledger.Record, at time.Time) (first ledger.Record, ok bool) {
+	for _, r := range all {
+		if r.From == j.ref.Tag && r.Digest != j.present && r.At.After(at) && !ofMerge(r) && (!ok || r.At.Before(first.At)) {
 			first, ok = r, true
 		}
 	}
 	return first, ok
 }
 
-// retiredBefore reports whether a digest was retired for an earlier merge, or by
-// hand.
-func (j *job) retiredBefore(l ledger.Ledger, digest image.Digest, at time.Time) bool {
-	return slices.ContainsFunc(l.Retired(digest, j.ref.Tag), func(r ledger.Record) bool { return r.At.Before(at) })
+// retiredBefore returns the records of a digest that was retired for an earlier
+// merge, or by hand.
+func (j *job) retiredBefore(l ledger.Ledger, digest image.Digest, at time.Time) []ledger.Record {
+	return slices.DeleteFunc(slices.Concat(l.Records, l.Past), func(r ledger.Record) bool {
+		return r.From != j.ref.Tag || r.Digest != digest || !r.At.Before(at)
+	})
 }
 
+// ofMerge reports whether a record says that it was made for a merge.
+func ofMerge(r ledger.Record) bool { return strings.ContainsAny(r.By, "#!") }
+
 // done returns the record that an earlier run made for the same merge.
-func (j *job) done(l ledger.Ledger) (ledger.Record, bool) {
-	for _, r := range l.Records {
+func (j *job) done(all []ledger.Record) (ledger.Record, bool) {
+	for _, r := range all {
 		if r.From == j.record.From && r.By == j.record.By && r.By != "" {
 			return r, true
 		}

@@ -1,7 +1,6 @@
 package retire_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -123,6 +122,90 @@ func TestOnMergeWhereNoRunSawTheLastImage(t *testing.T) {
 	assert.Equal(t, old, r.At)
 }
 
+// The image that this merge replaced was seen by no run, and the new one is there
+// already: what an earlier merge replaced is not it, and its record stays.
+func TestOnMergeWhereTheLastImageIsLost(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "v1")
+	record := ledger.Record{Tag: "v1", From: "latest", Digest: one, At: now.AddDate(0, 0, -3), By: "acme/app#1"}
+	w.remember(t, func(l ledger.Ledger) ledger.Ledger { return l.See("latest", one, record.At).With(record) })
+	three := w.push("three", "latest")
+	w.details[three] = image.Details{Revision: merge().Commit}
+	for range 2 {
+		got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		assert.Empty(t, got[0].Tag)
+		assert.Contains(t, got[0].Note, "what it replaced is not kept")
+		assert.Equal(t, []ledger.Record{record}, w.memory(t).Records)
+		assert.Equal(t, map[string]image.Digest{"latest": three, "v1": one}, w.tags)
+	}
+}
+
+// Of two merges that are followed up late, each one's image is kept, if a run
+// saw it between them.
+func TestOnMergeOfTwoMerges(t *testing.T) {
+	w := newWorld()
+	one, two := w.push("one"), w.push("two")
+	w.remember(t, func(l ledger.Ledger) ledger.Ledger {
+		return l.See("latest", one, now.Add(-time.Hour)).See("latest", two, mergedAt.Add(-time.Second))
+	})
+	w.push("three", "latest")
+	first := merge(retire.Published{Ref: app})
+	first.By, first.At = "acme/app#11", mergedAt.Add(-time.Minute)
+	for _, m := range []retire.Merge{first, merge(retire.Published{Ref: app}), first, merge(retire.Published{Ref: app})} {
+		_, err := w.flow().OnMerge(t.Context(), m)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, map[string]image.Digest{"latest": digestOf("three"), "v1": one, "v2": two}, w.tags)
+}
+
+// A merge whose version was pruned is not followed up again: neither does the
+// version come back, nor does what is published now get one.
+func TestOnMergeAfterItsVersionWasPruned(t *testing.T) {
+	for name, by := range map[string]string{"by the merge": "acme/app#12", "by a step": "acme/app run 5", "by another merge of one image": "acme/app#11"} {
+		for _, collected := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				w := newWorld()
+				one := w.push("one")
+				w.remember(t, func(l ledger.Ledger) ledger.Ledger {
+					l = l.See("latest", one, now.AddDate(0, 0, -9)).UseNumber(ledger.DefaultTemplate, 1)
+					return l.With(ledger.Record{Tag: "v1", From: "latest", Digest: one, At: mergedAt.Add(time.Second), By: by}).Forget("v1")
+				})
+				if collected {
+					delete(w.bodies, one)
+				}
+				two := w.push("two", "latest")
+				for run := range 2 {
+					w.requests = nil
+					got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+					require.NoError(t, err)
+					want := retire.Outcome{Ref: app, Already: true, Note: "what it replaced was retired as v1, and has been deleted since"}
+					assert.Equal(t, []retire.Outcome{want}, got)
+					assert.Equal(t, run == 1, w.writes() == 0, "it remembers what is published: %v", w.requests)
+				}
+				assert.Equal(t, map[string]image.Digest{"latest": two}, w.tags)
+				assert.Empty(t, w.memory(t).Records)
+			})
+		}
+	}
+}
+
+func TestOnMergeAfterItsVersionWasRestored(t *testing.T) {
+	w := newWorld()
+	one := w.push("one", "v1")
+	record := ledger.Record{Tag: "v1", From: "latest", Digest: one, At: mergedAt.Add(time.Second), By: "acme/app run 5"}
+	w.remember(t, func(l ledger.Ledger) ledger.Ledger {
+		l = l.See("latest", one, now.AddDate(0, 0, -9)).With(record).Forget("v1")
+		record.At = now
+		return l.With(record)
+	})
+	w.push("two", "latest")
+	got, err := w.flow().OnMerge(t.Context(), merge(retire.Published{Ref: app}))
+	require.NoError(t, err)
+	assert.Equal(t, []retire.Outcome{{Ref: app, Tag: "v1", Digest: one, Already: true}}, got)
+}
+
 func TestOnMergeWhereAStepBeforeThePushHasDoneIt(t *testing.T) {
 	w := newWorld()
 	one := w.push("one", "latest")
@@ -175,62 +258,4 @@ func TestOnMergeDryRunWritesNothing(t *testing.T) {
 	assert.Equal(t, one, got[0].Digest)
 	assert.Equal(t, "v1", got[0].Tag)
 	assert.Zero(t, w.writes(), w.requests)
-}
-
-// sights is a memory between runs.
-type sights map[image.Reference]image.Digest
-
-func (s sights) Sight(ref image.Reference) (image.Digest, bool) { d, ok := s[ref]; return d, ok }
-func (s sights) PutSight(ref image.Reference, d image.Digest)   { s[ref] = d }
-
-func TestRecord(t *testing.T) {
-	w := newWorld()
-	one := w.push("one", "latest", "edge")
-	f := w.flow()
-	f.Seen = sights{}
-	refs := []image.Reference{app.Tagged("edge"), app.Tagged("absent"), app.Tagged("")}
-	got, err := f.Record(t.Context(), refs)
-	require.NoError(t, err)
-	assert.Equal(t, []retire.Sighted{{Ref: refs[0], Digest: one, New: true}, {Ref: app, Digest: one, New: true}}, got)
-	assert.Equal(t, []ledger.Sight{{Digest: one, At: now}}, w.memory(t).Sights["edge"])
-	assert.Equal(t, 1, w.writes(), "one write for all tags of a repository: %v", w.requests)
-
-	w.requests = nil
-	got, err = f.Record(t.Context(), refs)
-	require.NoError(t, err)
-	assert.Equal(t, []retire.Sighted{{Ref: refs[0], Digest: one}, {Ref: app, Digest: one}}, got)
-	assert.Equal(t, []string{"HEAD edge", "HEAD absent", "HEAD latest"}, w.requests, "what is remembered costs one request a tag")
-
-	w.requests, f.Seen = nil, nil
-	_, err = f.Record(t.Context(), refs)
-	require.NoError(t, err)
-	assert.Zero(t, w.writes(), w.requests)
-
-	two := w.push("two", "latest")
-	f.DryRun = true
-	got, err = f.Record(t.Context(), refs)
-	require.NoError(t, err)
-	assert.Equal(t, []retire.Sighted{{Ref: refs[0], Digest: one}, {Ref: app, Digest: two, New: true}}, got)
-	assert.Zero(t, w.writes(), w.requests)
-}
-
-func TestRecordCollectsFailures(t *testing.T) {
-	w := newWorld()
-	one := w.push("one", "latest", "edge")
-	w.after = func(request string) error {
-		if request == "HEAD edge" {
-			return errors.New("broken")
-		}
-		return nil
-	}
-	got, err := w.flow().Record(t.Context(), []image.Reference{app.Tagged("edge"), app})
-	require.EqualError(t, err, "record registry.test/acme/app:edge: broken")
-	assert.Equal(t, []retire.Sighted{{Ref: app, Digest: one, New: true}}, got)
-
-	w = newWorld()
-	w.push("one", "latest")
-	w.refuse[ledger.Tag] = image.ErrDenied
-	got, err = w.flow().Record(t.Context(), []image.Reference{app})
-	require.ErrorIs(t, err, image.ErrDenied)
-	assert.Empty(t, got)
 }
