@@ -28,9 +28,10 @@ type Cache struct {
 	tags      map[string]*tag
 	manifests map[image.Digest]*manifest
 	relations map[image.Digest]*relations
-	sights    map[string]*sight // by published tag
-	heads     map[string]*head  // by repository#branch
-	refs      *references       // of the heads
+	sights    map[string]*sight    // by published tag
+	followed  map[string]time.Time // by repository, when its merges were followed up
+	heads     map[string]*head     // by repository#branch
+	refs      *references          // of the heads
 }
 
 // Open reads the file at path. A missing one is an empty cache, and so is one
@@ -42,7 +43,7 @@ type Cache struct {
 func Open(path string, now time.Time) (*Cache, error) {
 	c := &Cache{
 		path: path, now: now.UTC().Round(0),
-		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, relations: map[image.Digest]*relations{}, sights: map[string]*sight{}, heads: map[string]*head{}, refs: newReferences(),
+		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, relations: map[image.Digest]*relations{}, sights: map[string]*sight{}, followed: map[string]time.Time{}, heads: map[string]*head{}, refs: newReferences(),
 	}
 	content, err := readFile(path)
 	var old contents
@@ -52,7 +53,7 @@ func Open(path string, now time.Time) (*Cache, error) {
 	switch damage, ok := errors.AsType[*damageError](err); {
 	case err == nil:
 		c.tags, c.manifests, c.heads, c.refs = old.tags, old.manifests, old.heads, old.refs
-		c.relations, c.sights = old.relations, old.sights
+		c.relations, c.sights, c.followed = old.relations, old.sights, old.followed
 		c.read = sha256.Sum256(content)
 	case errors.Is(err, fs.ErrNotExist):
 		c.isNew = true

@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 )
@@ -27,6 +28,7 @@ type document struct {
 	Manifests map[image.Digest]*manifest  `json:"manifests"`
 	Relations map[image.Digest]*relations `json:"relations,omitempty"`
 	Sights    map[string]*sight           `json:"sights,omitempty"`
+	Followed  map[string]time.Time        `json:"followed,omitempty"`
 	Heads     map[string]*head            `json:"heads,omitempty"`
 }
 
@@ -36,6 +38,7 @@ type contents struct {
 	manifests map[image.Digest]*manifest
 	relations map[image.Digest]*relations
 	sights    map[string]*sight
+	followed  map[string]time.Time
 	heads     map[string]*head
 	refs      *references // of the heads
 }
@@ -78,7 +81,10 @@ func damage(content []byte, err error) error {
 func checked(doc document) contents {
 	c := contents{
 		tags: map[string]*tag{}, manifests: map[image.Digest]*manifest{}, heads: map[string]*head{}, refs: newReferences(),
-		relations: checkedRelations(doc.Relations), sights: checkedSights(doc.Sights),
+		relations: checkedRelations(doc.Relations), sights: checkedSights(doc.Sights), followed: doc.Followed,
+	}
+	if c.followed == nil {
+		c.followed = map[string]time.Time{}
 	}
 	for key, t := range doc.Tags {
 		if t == nil || !validKey(key) {
@@ -127,7 +133,7 @@ func validKey(key string) bool {
 // document returns what is to be written, and the hash of its bytes. Where they
 // would be too many to be read again, what is easiest to learn again goes first.
 func (c *Cache) document() (document, sum, error) {
-	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Relations: c.relations, Sights: c.sights, Heads: c.heads}
+	doc := document{Version: version, Tags: c.tags, Manifests: c.manifests, Relations: c.relations, Sights: c.sights, Followed: c.followed, Heads: c.heads}
 	shorten := []func(){
 		func() {},
 		func() { doc.Heads = nil },
@@ -177,6 +183,10 @@ func (d document) write(w io.Writer) error {
 	if len(d.Sights) > 0 {
 		fmt.Fprint(out, `,"sights":`)
 		err = errors.Join(err, writeMap(out, d.Sights))
+	}
+	if len(d.Followed) > 0 {
+		fmt.Fprint(out, `,"followed":`)
+		err = errors.Join(err, writeMap(out, d.Followed))
 	}
 	if len(d.Heads) > 0 {
 		fmt.Fprint(out, `,"heads":`)

@@ -11,6 +11,7 @@ func (c *Cache) merge(other contents) {
 	c.mergeHeads(other.heads)
 	c.mergeRelations(other.relations)
 	c.mergeSights(other.sights)
+	c.mergeFollowed(other.followed)
 	for key, theirs := range other.tags {
 		ours, ok := c.tags[key]
 		if !ok {
@@ -42,6 +43,7 @@ func (c *Cache) expire() {
 	c.expireHeads()
 	c.expireRelations()
 	c.expireSights()
+	c.expireFollowed()
 	maps.DeleteFunc(c.tags, func(_ string, t *tag) bool {
 		t.Used = t.Used.possible(c.now)
 		return t.Used.past(c.now, keepFor)

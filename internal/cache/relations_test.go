@@ -96,6 +96,16 @@ func TestSights(t *testing.T) {
 	assert.Equal(t, b, got, "of the tag, whatever the reference's digest")
 	require.NoError(t, both.Save())
 
+	for _, tt := range []struct {
+		after time.Duration
+		knows bool
+	}{{day, true}, {day + time.Second, false}, {-time.Second, false}} {
+		soon, err := cache.Open(file, start.Add(tt.after))
+		require.NoError(t, err)
+		_, ok = soon.Sight(app.Tagged("next"))
+		assert.Equal(t, tt.knows, ok, "after %s", tt.after)
+	}
+
 	later, err := cache.Open(file, start.AddDate(1, 1, 0))
 	require.NoError(t, err)
 	require.NoError(t, later.Save())
