@@ -103,15 +103,29 @@ func closed(e Event, in job.Inputs) job.Decision {
 		return job.Idle("pull request #%d was closed without a merge", pull.Number)
 	case pull.Fork || !strings.HasPrefix(pull.Head, forge.BranchPrefix):
 		return job.Idle("merged pull request #%d is none of basekeeper's: it does not come from a branch %s… of this repository", pull.Number, forge.BranchPrefix)
-	case !isBumpAuthor(in, pull.Author):
-		return job.Idle("merged pull request #%d is by %.100q, who is not among the bump-authors (%s)",
-			pull.Number, pull.Author, strings.Join(in.BumpAuthors, ", "))
+	case !IsBumpAuthor(in, pull.Author) && !mayBeApps(in, pull.Author):
+		return job.Idle("%s", NoBumpAuthor(in, *pull))
 	case e.Name == "pull_request_target":
 		return job.Idle("a merge is followed up on the event pull_request only")
+	case !IsBumpAuthor(in, pull.Author): // GitHub knows whether that is our App
+		return job.Decision{Command: job.OnMerge, Reason: fmt.Sprintf("pull request #%d by %s was merged", pull.Number, pull.Author)}
 	}
 	return job.Decision{Command: job.OnMerge, Reason: fmt.Sprintf("bump #%d was merged", e.Pull.Number)}
 }
 
-func isBumpAuthor(in job.Inputs, login string) bool {
+// mayBeApps reports whether login may be that of the App.
+func mayBeApps(in job.Inputs, login string) bool {
+	return in.AppsToo && accountName.MatchString(login) && strings.HasSuffix(login, "[bot]")
+}
+
+// NoBumpAuthor says that a merged pull request is nobody's whose are bumps.
+func NoBumpAuthor(in job.Inputs, pull job.Pull) string {
+	return fmt.Sprintf("merged pull request #%d is by %.100q, who is not among the bump-authors (%s)",
+		pull.Number, pull.Author, strings.Join(in.BumpAuthors, ", "))
+}
+
+// IsBumpAuthor reports whether the pull requests of login are bumps. Where the
+// App's are too, that is for GitHub to say.
+func IsBumpAuthor(in job.Inputs, login string) bool {
 	return slices.ContainsFunc(in.BumpAuthors, func(author string) bool { return strings.EqualFold(author, login) })
 }

@@ -35,7 +35,7 @@ func (j *Job) Inputs() (job.Inputs, error) {
 		r.Fail("in-place", "the files of the workspace are changed, or repositories and organization are worked on; not both")
 	}
 	if len(in.BumpAuthors) == 0 {
-		in.BumpAuthors = []string{"github-actions[bot]"}
+		in.BumpAuthors, in.AppsToo = []string{"github-actions[bot]"}, in.AppID != 0
 	}
 	if err := r.Err(); err != nil {
 		return job.Inputs{}, err

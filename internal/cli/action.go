@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +87,6 @@ func (w workflow) base(_ context.Context, s *step) (commitReader, forge.Commitis
 	if s.in.Token == "" {
 		return nil, at, usage(errors.New("the input token is empty"))
 	}
-	const patience = 5 * time.Minute
 	client, err := github.New(github.Options{
 		BaseURL: s.in.APIURL, Token: s.in.Token, UserAgent: "basekeeper/" + version(),
 		Now: s.env.Now, Sleep: s.env.Sleep, Deadline: s.env.Now().Add(patience),
@@ -97,13 +97,36 @@ func (w workflow) base(_ context.Context, s *step) (commitReader, forge.Commitis
 	return client, at, nil
 }
 
-// merges is the pull request of the event: it was merged, and is a bump.
-func (w workflow) merges(_ context.Context, s *step) ([]forge.Merge, string, error) {
+// merges is the pull request of the event: it was merged, and is a bump, unless
+// only the App's name could tell.
+func (w workflow) merges(ctx context.Context, s *step) ([]forge.Merge, string, error) {
+	if !action.IsBumpAuthor(s.in, s.about.Author) {
+		login, err := appLogin(ctx, s)
+		switch {
+		case err != nil:
+			return nil, "", fmt.Errorf("ask for the App's name: %w", err)
+		case !strings.EqualFold(login, s.about.Author):
+			in := s.in
+			in.BumpAuthors = append(slices.Clone(in.BumpAuthors), login)
+			return nil, action.NoBumpAuthor(in, *s.about), nil
+		}
+	}
 	at := s.about.MergedAt
 	if at.IsZero() {
 		at = s.env.Now()
 	}
 	return []forge.Merge{{Number: s.about.Number, Commit: s.about.MergeCommit, Author: s.about.Author, At: at}}, "", nil
+}
+
+// appLogin is the login of the App that the run works as.
+func appLogin(ctx context.Context, s *step) (string, error) {
+	client, err := newGitHub(s.env, remoteOptions{url: s.in.APIURL, timeLimit: patience}, config.Config{})
+	if err != nil {
+		return "", err
+	}
+	defer client.CloseIdle()
+	account, err := client.Account(ctx)
+	return account.Login, err
 }
 
 // mergeConfig is the base branch's configuration, as it was before the merge.

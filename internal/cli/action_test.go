@@ -203,6 +203,29 @@ func TestActionForkConfig(t *testing.T) {
 	assert.Contains(t, log, `input config: the base branch has no file "ci/other.yaml"`)
 }
 
+// TestActionForkWithoutLogins: where the base branch's configuration names
+// variables with credentials, the registry is asked without.
+func TestActionForkWithoutLogins(t *testing.T) {
+	o := newOrg(t)
+	digest := o.publish("debian", "12", "one")
+	o.publish("debian", "12", "two")
+	o.repository("acme/app", kind{}, ".basekeeper.yaml",
+		fmt.Sprintf("registries:\n  %q: {plain-http: true, user-env: CORP_USER, password-env: CORP_TOKEN}\n", o.registry.Host()))
+	base, err := o.github.Branch("acme/app", "main")
+	require.NoError(t, err)
+	w := newWorkflow(t, "pull_request", forkEvent(base))
+	w.env["INPUT_TOKEN"], w.env["GITHUB_API_URL"], w.env["GITHUB_SERVER_URL"] = secret, o.url+"/api/v3", o.url
+	writeTo(w.dir, "Dockerfile", "FROM "+o.pin("debian", "12", digest)+"\n")
+	for name, value := range map[string]string{"as on a runner without secrets": "", "as with pull_request_target": canary} {
+		t.Run(name, func(t *testing.T) {
+			w.env["CORP_USER"], w.env["CORP_TOKEN"] = value, value
+			outputs, log := w.step(0)
+			assert.Equal(t, "1", outputs["stale"])
+			secretFree(t, log, w.summary())
+		})
+	}
+}
+
 // TestActionLogins: the input registries gets to its registry, and nowhere else.
 func TestActionLogins(t *testing.T) {
 	for name, existing := range map[string]string{"alone": "", "added": `{"auths":{"other.example.com":{"auth":"eDp5"}},"proxies":{}}`, "null": `{"auths":null}`} {

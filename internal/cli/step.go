@@ -65,9 +65,9 @@ type step struct {
 
 // stepResult is what a step has come to.
 type stepResult struct {
-	plan     *plan.Plan // nil where none was made
-	applied  bool       // the plan was carried out, so that its bumps are stale no more
-	changed  bool       // files or pull requests
+	plan     *plan.Plan   // nil where none was made
+	mended   map[int]bool // bumps of the plan that are done, by their index
+	changed  bool         // files or pull requests
 	pulled   []render.Pulled
 	retired  []render.Retired
 	pruned   []render.Pruned

@@ -64,6 +64,7 @@ func (s *step) baseOf(ctx context.Context, from commitReader, at forge.Commitish
 	if b.config, err = s.baseConfig(ctx, from, at, entries); err != nil {
 		return base{}, err
 	}
+	b.config.Registries = withoutLogins(b.config.Registries)
 	for host, r := range b.config.Registries {
 		mirror, _, _ := strings.Cut(r.Mirror, "/")
 		b.hosts[host], b.hosts[mirror] = true, mirror != "" || b.hosts[mirror]
@@ -82,6 +83,17 @@ func (s *step) baseOf(ctx context.Context, from commitReader, at forge.Commitish
 	}
 	maps.DeleteFunc(b.hosts, func(host string, _ bool) bool { return host == "" })
 	return b, nil
+}
+
+// withoutLogins leaves out the credentials, which the environment of a run on
+// files of others does not have.
+func withoutLogins(all map[string]config.Registry) map[string]config.Registry {
+	bare := maps.Clone(all)
+	for host, r := range bare {
+		r.UserEnv, r.PasswordEnv = "", ""
+		bare[host] = r
+	}
+	return bare
 }
 
 // baseConfig reads the configuration: that of the input, or where they are

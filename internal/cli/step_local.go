@@ -54,15 +54,25 @@ func (s *step) runLocal(ctx context.Context) (stepResult, error) {
 		return stepResult{}, err
 	}
 	failed, changed := outcomeStatus(outcomes)
-	result.applied, result.changed = failed == exitDone, changed
+	result.changed = changed
 	switch {
 	case failed == exitDone:
+		result.mended = everyBump(p.Bumps)
 	case changed:
 		result.code = exitPartial
 	default:
 		result.code = failed
 	}
 	return result, nil
+}
+
+// everyBump is the indexes of all bumps.
+func everyBump(bumps []plan.Bump) map[int]bool {
+	indexes := make(map[int]bool, len(bumps))
+	for i := range bumps {
+		indexes[i] = true
+	}
+	return indexes
 }
 
 // printPlan prints what is stale, and what is not bumped and why.

@@ -7,6 +7,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/bump"
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/job"
+	"github.com/basekeeper/basekeeper/internal/plan"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
 
@@ -69,9 +70,27 @@ func (s *step) pull(ctx context.Context, opts options, r *remote, run bump.Run, 
 	if failed != exitDone {
 		result.code = failed
 	}
-	result.applied = failed == exitDone
+	result.mended = carried(result.pulled)
 	for _, p := range result.pulled {
 		result.changed = result.changed || p.Done && p.Pull.Step.Writes()
 	}
 	return s.job.Section("pulls", "What was bumped", func() error { return printPulled(s.env, opts.format, run.Plan, result.pulled) })
 }
+
+// carried are the bumps that a pull request carries now, by their index: one
+// that was made or moved on, or that was as it should be.
+func carried(all []render.Pulled) map[int]bool {
+	indexes := map[int]bool{}
+	for _, p := range all {
+		if p.Error != "" || p.Pull.Step != plan.Keep && !(p.Done && proposes(p.Pull.Step)) {
+			continue
+		}
+		for _, i := range p.Pull.Bumps {
+			indexes[i] = true
+		}
+	}
+	return indexes
+}
+
+// proposes reports whether a step leaves a pull request with all that is wanted.
+func proposes(s plan.Step) bool { return s == plan.Create || s == plan.Update || s == plan.Finish }

@@ -23,6 +23,7 @@ const (
 func (s *step) report(r stepResult) error {
 	code := s.verdict(r)
 	summary := s.summary(r)
+	found := s.found(r)
 	var err error
 	files := map[string][]byte{reportPath: []byte(summary), job.Folder + "/.gitignore": []byte("*\n")}
 	if r.plan != nil {
@@ -30,12 +31,11 @@ func (s *step) report(r stepResult) error {
 			return err
 		}
 		if s.in.SARIFFile != "" {
-			if files[s.in.SARIFFile], err = render.SARIF(*r.plan, version()); err != nil {
+			if files[s.in.SARIFFile], err = render.SARIF(found, version()); err != nil {
 				return err
 			}
 		}
 	}
-	found := s.found(r)
 	more, err := s.job.reports(found)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *step) outputs(r stepResult, code int) error {
 	var planFile, reportFile string
 	if r.plan != nil {
 		planFile = planPath
-		stale, gone = behind(*r.plan, false)
+		stale, gone = behind(*r.plan)
 	}
 	if r.written {
 		reportFile = reportPath
@@ -88,7 +88,7 @@ func (s *step) outputs(r stepResult, code int) error {
 func pullURLs(all []render.Pulled) []string {
 	urls := []string{}
 	for _, p := range all {
-		if p.Done && p.Pull.URL != "" && (p.Pull.Step == plan.Create || p.Pull.Step == plan.Update || p.Pull.Step == plan.Finish) {
+		if p.Done && p.Pull.URL != "" && proposes(p.Pull.Step) {
 			urls = append(urls, p.Pull.URL)
 		}
 	}
@@ -96,10 +96,10 @@ func pullURLs(all []render.Pulled) []string {
 }
 
 // behind counts the references that are behind their tags, and those of them
-// whose digest is gone; applied leaves out what a bump has mended.
-func behind(p plan.Plan, applied bool) (stale, gone int) {
+// whose digest is gone.
+func behind(p plan.Plan) (stale, gone int) {
 	for _, b := range p.Bumps {
-		if b.From == "" || applied {
+		if b.From == "" {
 			continue
 		}
 		stale += len(b.Edits)
@@ -129,7 +129,7 @@ func (s *step) verdict(r stepResult) int {
 	case r.code != exitDone || s.in.FailOn == job.FailOnError || r.plan == nil:
 		return r.code
 	}
-	stale, gone := behind(*r.plan, r.applied)
+	stale, gone := behind(r.left())
 	if gone > 0 || s.in.FailOn == job.FailOnStale && stale > 0 {
 		return exitStale
 	}
@@ -192,12 +192,21 @@ func (s *step) found(r stepResult) plan.Plan {
 	if r.plan == nil {
 		return plan.Plan{}
 	}
-	p := *r.plan
-	if r.applied {
-		p.Bumps = nil
-	}
+	p := r.left()
 	if p.Forge {
 		p = s.own(p)
+	}
+	return p
+}
+
+// left is the plan without what a bump has mended.
+func (r stepResult) left() plan.Plan {
+	p := *r.plan
+	p.Bumps = nil
+	for i, b := range r.plan.Bumps {
+		if !r.mended[i] {
+			p.Bumps = append(p.Bumps, b)
+		}
 	}
 	return p
 }

@@ -56,6 +56,7 @@ type Inputs struct {
 	AppID       int64 // of a GitHub App; 0 for none
 	PrivateKey  string
 	BumpAuthors []string // accounts whose pull requests are bumps
+	AppsToo     bool     // those of the App are bumps too
 	Registries  []Login
 
 	// Paths in the workspace, slash-separated and never above it.
