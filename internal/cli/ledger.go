@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/ledger"
+	"github.com/basekeeper/basekeeper/internal/prune"
 	"github.com/basekeeper/basekeeper/internal/registry"
 	"github.com/basekeeper/basekeeper/internal/render"
 )
@@ -80,9 +82,12 @@ func newLedgerRepairCmd(env Env) *cobra.Command {
 		Short: "Replace a damaged ledger by one made from the tags that there are",
 		Long: `repair begins the ledger of an image's repository anew where it cannot be read:
 each tag that looks like a retired one is recorded as found now, so that its time
-begins again, and its number as used. Nothing is deleted by it, or because of it
-any sooner. A ledger that can be read, or that a later version of basekeeper has
-written, is left alone. Without --yes it only says what it would do.`,
+begins again. A tag looks retired that has the number of the template, or its date
+or digest beside letters of the template's; {{.Version}} alone fits anybody's tags,
+which stay without a record. The numbers of tags, and of those that are in the
+trash, count as used. Nothing is deleted by it, or because of it any sooner. A
+ledger that can be read, or that a later version of basekeeper has written, is
+left alone. Without --yes it only says what it would do.`,
 		Example: `  basekeeper ledger repair ghcr.io/acme/app --yes`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -113,45 +118,39 @@ func runLedgerRepair(ctx context.Context, env Env, opts ledgerOptions, name stri
 		return lifecycleStatus(fmt.Errorf("read the ledger of %s: %w", ref, err))
 	}
 	fmt.Fprintf(env.Stderr, "basekeeper: %s\n", render.Clean(err.Error()))
-	book, err := l.rebuild(ctx, ref)
+	rebuilt, err := l.rebuild(ctx, ref)
 	if err != nil {
-		return err
+		return lifecycleStatus(err)
 	}
-	if !opts.yes {
-		if err := render.Ledger(env.Stdout, book); err != nil {
-			return err
+	for _, lost := range rebuilt.Lost {
+		fmt.Fprintf(env.Stderr, "basekeeper: %s; the numbers of what was deleted there may be used again\n", render.Clean(lost.Error()))
+	}
+	if opts.yes {
+		if err := l.store.WriteLedger(ctx, ref, rebuilt.Ledger); err != nil {
+			return lifecycleStatus(fmt.Errorf("write the ledger of %s: %w", ref, err))
 		}
-		_, err := fmt.Fprintln(env.Stdout, "Nothing was written; --yes writes this in place of the damaged ledger.")
-		return err
 	}
-	if err := l.store.WriteLedger(ctx, ref, book); err != nil {
-		return lifecycleStatus(fmt.Errorf("write the ledger of %s: %w", ref, err))
-	}
-	return render.Ledger(env.Stdout, book)
+	return showRepaired(env.Stdout, rebuilt, opts.yes)
 }
 
-// rebuild makes a ledger from the tags of a repository: what looks retired is
-// found now.
-func (l *lifecycle) rebuild(ctx context.Context, ref image.Reference) (ledger.Ledger, error) {
-	var book ledger.Ledger
+// showRepaired prints a ledger that was made anew, and from what.
+func showRepaired(w io.Writer, r prune.Rebuilt, written bool) error {
+	if err := render.Ledger(w, r.Ledger); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Made from the tags that there are, and from %d of trash: the numbers of both count as used.\n", r.Trash)
+	if !written {
+		text += "Nothing was written; --yes writes this in place of the damaged ledger.\n"
+	}
+	return writeAll(w, []byte(text))
+}
+
+// rebuild makes a ledger from what else there is in a repository.
+func (l *lifecycle) rebuild(ctx context.Context, ref image.Reference) (prune.Rebuilt, error) {
 	targets, err := l.targets([]string{ref.Name()}, retentionOptions{})
 	if err != nil {
-		return book, err
+		return prune.Rebuilt{}, err
 	}
-	t, err := template("images: retire", targets[0].Template)
-	if err != nil {
-		return book, err
-	}
-	listing, err := l.registry.List(ctx, ref)
-	if err != nil {
-		return book, fmt.Errorf("list %s: %w", ref, err)
-	}
-	for _, tag := range listing.Tags {
-		number, numbered := t.Number(tag.Name)
-		if !numbered {
-			continue
-		}
-		book = book.UseNumber(t.String(), number).With(ledger.Record{Tag: tag.Name, Digest: tag.Digest, At: l.env.Now(), By: "found by ledger repair"})
-	}
-	return book, nil
+	f := prune.Flow{Lister: l.registry, Content: l.registry, Store: l.store, Now: l.env.Now()}
+	return f.Rebuild(ctx, ref, targets[0].Templates) // a repository that is named is one target
 }

@@ -41,7 +41,7 @@ func (l *lifecycle) targets(names []string, policy retentionOptions) ([]prune.Ta
 	}
 	var targets []prune.Target
 	for _, p := range images {
-		t, err := template("images: "+p.Image.Familiar()+": retire", p.Retire)
+		named, err := versions(p)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func (l *lifecycle) targets(names []string, policy retentionOptions) ([]prune.Ta
 		if err != nil {
 			return nil, err
 		}
-		one := target(p, t, r)
+		one := target(p, named, r)
 		i := slices.IndexFunc(targets, func(other prune.Target) bool { return other.Image.Name() == p.Image.Name() })
 		if i < 0 {
 			targets = append(targets, one)
@@ -60,16 +60,31 @@ func (l *lifecycle) targets(names []string, policy retentionOptions) ([]prune.Ta
 	return targets, nil
 }
 
+// versions are the templates of a published image's version tags: what a fixed
+// one leaves when it moves is numbered by the default.
+func versions(p config.Published) ([]ledger.Template, error) {
+	where := "images: " + p.Image.Familiar() + ": retire"
+	t, err := template(where, p.Retire)
+	if err != nil || !t.Fixed() || !p.Moves {
+		return []ledger.Template{t}, err
+	}
+	numbers, err := template(where, ledger.DefaultTemplate)
+	return []ledger.Template{t, numbers}, err
+}
+
 // target is one published image as its repository is pruned.
-func target(p config.Published, t ledger.Template, r config.Retention) prune.Target {
+func target(p config.Published, named []ledger.Template, r config.Retention) prune.Target {
+	texts := make([]string, len(named))
+	for i, t := range named {
+		texts[i] = t.String()
+	}
 	return prune.Target{
-		Image: p.Image.Tagged(""), Template: t.String(), Undo: r.Undo,
+		Image: p.Image.Tagged(""), Templates: texts, Undo: r.Undo,
 		Policy: retention.Policy{
 			KeepFor: r.KeepFor, KeepLast: r.KeepLast, Published: []string{p.Image.Tag},
 			Untagged: r.Untagged, MinimumAge: r.MinimumAge, MaxShare: float64(r.MaxDeleted) / 100,
 			Expires: func(tag string) bool {
-				_, numbered := t.Number(tag)
-				return numbered || r.MayExpire(tag)
+				return r.MayExpire(tag) || slices.ContainsFunc(named, func(t ledger.Template) bool { return t.Marks(tag) })
 			},
 			Protected: r.Protected,
 		},
@@ -90,6 +105,11 @@ func both(a, b prune.Target) prune.Target {
 	}
 	longer(&a.Policy, &b.Policy)
 	a.Undo = max(a.Undo, b.Undo)
+	for _, t := range b.Templates {
+		if !slices.Contains(a.Templates, t) {
+			a.Templates = append(a.Templates, t)
+		}
+	}
 	a.Policy.Published = append(a.Policy.Published, b.Policy.Published...)
 	expires, protected := a.Policy.Expires, a.Policy.Protected
 	a.Policy.Expires = func(tag string) bool { return expires(tag) || b.Policy.Expires(tag) }

@@ -104,10 +104,8 @@ func (r Repository) check() error {
 	if (r.Refused != "" || r.Problem != "") && len(r.Tags)+len(r.Manifests) > 0 {
 		return errors.New("it is refused, and deletes all the same")
 	}
-	if r.Template != "" {
-		if _, err := ledger.ParseTemplate(r.Template); err != nil {
-			return err
-		}
+	if _, err := parseTemplates(r.Templates); err != nil {
+		return err
 	}
 	return r.checkDeletions()
 }

@@ -22,7 +22,7 @@ var (
 // example is a plan with something of everything.
 func example() prune.Plan {
 	return prune.Plan{Kind: prune.Kind, Version: prune.Version, CreatedAt: now, Repositories: []prune.Repository{{
-		Image: "registry.test/acme/app", TagDelete: true, Undo: prune.Duration(7 * day), Template: "v{{.Next}}",
+		Image: "registry.test/acme/app", TagDelete: true, Undo: prune.Duration(7 * day), Templates: []string{"v{{.Next}}", "w{{.Next}}"},
 		Policy:    prune.Policy{KeepFor: prune.Duration(30 * day), KeepLast: 3, Expires: []string{"v1"}, Published: []string{"latest"}, MaxShare: 0.5},
 		Uses:      []retention.Use{{Tag: "v9", By: "acme/shop: Dockerfile:3"}},
 		Verdicts:  []retention.Verdict{{Tag: "v1", Digest: digestA, Reason: retention.Expired, Text: "retired 41 days ago"}},
@@ -61,7 +61,7 @@ func TestDecodeErrors(t *testing.T) {
 		"all of more than all":    {func(p *prune.Plan) { p.Repositories[0].Policy.MaxShare = 1.5 }, "policy"},
 		"a negative number":       {func(p *prune.Plan) { p.Repositories[0].Policy.KeepLast = -1 }, "policy"},
 		"a negative period":       {func(p *prune.Plan) { p.Repositories[0].Undo = prune.Duration(-time.Second) }, "negative"},
-		"a template":              {func(p *prune.Plan) { p.Repositories[0].Template = "{{.Nope}}" }, "template"},
+		"a template":              {func(p *prune.Plan) { p.Repositories[0].Templates[1] = "{{.Nope}}" }, "template"},
 		"refused and deleting":    {func(p *prune.Plan) { p.Repositories[0].Refused = "too many" }, "refused"},
 		"a tag without a verdict": {func(p *prune.Plan) { p.Repositories[0].Verdicts = nil }, "without a verdict"},
 		"a tag that is kept":      {func(p *prune.Plan) { p.Repositories[0].Verdicts[0].Keep = true }, "without a verdict"},

@@ -28,9 +28,9 @@ type Repository struct {
 	TagDelete      bool                `json:"tagDelete"`
 	LastTagDeletes bool                `json:"lastTagDeletes,omitempty"`
 	Policy         Policy              `json:"policy"`
-	Undo           Duration            `json:"undo"` // how long what is deleted can be restored
-	Template       string              `json:"template,omitempty"`
-	Uses           []retention.Use     `json:"uses,omitempty"` // one for each tag or digest
+	Undo           Duration            `json:"undo"`                // how long what is deleted can be restored
+	Templates      []string            `json:"templates,omitempty"` // of retired tags, whose numbers are not used again
+	Uses           []retention.Use     `json:"uses,omitempty"`      // one for each tag or digest
 	Verdicts       []retention.Verdict `json:"verdicts"`
 
 	Tags         []retention.Tag `json:"tags,omitempty"`         // to delete, in order

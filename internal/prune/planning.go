@@ -35,7 +35,7 @@ func (f Flow) Plan(ctx context.Context, targets []Target) (Plan, error) {
 }
 
 func (f Flow) plan(ctx context.Context, t Target) Repository {
-	r := Repository{Image: t.Image.Name(), Template: t.Template, Undo: Duration(max(0, t.Undo)), Uses: distinct(t.Uses), Verdicts: []retention.Verdict{}}
+	r := Repository{Image: t.Image.Name(), Templates: t.Templates, Undo: Duration(max(0, t.Undo)), Uses: distinct(t.Uses), Verdicts: []retention.Verdict{}}
 	s, err := f.survey(ctx, t)
 	if err != nil {
 		r.Problem = err.Error()

@@ -94,11 +94,11 @@ type Flow struct {
 
 // Target is a repository to prune.
 type Target struct {
-	Image    image.Reference  // tag and digest are ignored
-	Policy   retention.Policy // what may go
-	Template string           // of retired tags; empty where none are numbered
-	Uses     []retention.Use  // of the repository's images, wherever they are
-	Undo     time.Duration    // how long what is deleted can be restored
+	Image     image.Reference  // tag and digest are ignored
+	Policy    retention.Policy // what may go
+	Templates []string         // of retired tags
+	Uses      []retention.Use  // of the repository's images, wherever they are
+	Undo      time.Duration    // how long what is deleted can be restored
 }
 
 // parallel is how many questions about one repository are under way at once;

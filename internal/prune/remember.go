@@ -50,17 +50,12 @@ func (w *work) remember(ctx context.Context) error {
 // forget drops the records of tags that are gone, but for one that somebody
 // wrote meanwhile.
 func (w *work) forget(l ledger.Ledger) (ledger.Ledger, error) {
-	var template ledger.Template
-	if w.plan.Template != "" {
-		var err error
-		if template, err = ledger.ParseTemplate(w.plan.Template); err != nil {
-			return l, err
-		}
+	templates, err := parseTemplates(w.plan.Templates)
+	if err != nil {
+		return l, err
 	}
 	for _, t := range w.gone {
-		if n, ok := template.Number(t.Name); ok && w.plan.Template != "" {
-			l = l.UseNumber(w.plan.Template, n)
-		}
+		l = used(l, templates, t.Name)
 		r, ok := l.Record(t.Name)
 		if !ok || r.Digest != t.Digest {
 			continue
@@ -70,6 +65,28 @@ func (w *work) forget(l ledger.Ledger) (ledger.Ledger, error) {
 		}
 	}
 	return l, nil
+}
+
+// parseTemplates reads the templates of a repository's retired tags.
+func parseTemplates(texts []string) ([]ledger.Template, error) {
+	all := make([]ledger.Template, len(texts))
+	for i, text := range texts {
+		var err error
+		if all[i], err = ledger.ParseTemplate(text); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// used returns l with the number in a tag as used.
+func used(l ledger.Ledger, templates []ledger.Template, tag string) ledger.Ledger {
+	for _, t := range templates {
+		if n, ok := t.Number(tag); ok {
+			l = l.UseNumber(t.String(), n)
+		}
+	}
+	return l
 }
 
 // adopt returns the records of tags that may expire and have none.

@@ -93,7 +93,7 @@ func (m *model) flow() prune.Flow {
 
 func target(uses ...retention.Use) prune.Target {
 	return prune.Target{
-		Image: repository, Template: ledger.DefaultTemplate, Undo: 7 * day, Uses: uses,
+		Image: repository, Templates: []string{ledger.DefaultTemplate}, Undo: 7 * day, Uses: uses,
 		Policy: retention.Policy{
 			KeepFor: 30 * day, MaxShare: 1, Published: []string{"latest"}, MinimumAge: day,
 			Expires:   func(tag string) bool { return strings.HasPrefix(tag, "pr-") || strings.HasPrefix(tag, "v") },
