@@ -4,7 +4,11 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"maps"
+	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/registry/registrytest"
 	lab "github.com/basekeeper/basekeeper/internal/sandbox/gitlab"
 )
 
@@ -186,10 +191,7 @@ func TestSharedProjectsAreRoots(t *testing.T) {
 // path.
 func TestOwnAuthority(t *testing.T) {
 	gitlab := lab.New(lab.Options{Root: "/git"})
-	server := httptest.NewUnstartedServer(gitlab.Handler())
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that fails
-	server.StartTLS()
-	t.Cleanup(server.Close)
+	server, ca := ownAuthority(t, gitlab.Handler())
 	gitlab.AddGroup("acme")
 	gitlab.AddToken(secret, lab.Token{Login: "keeper", Kind: lab.PersonalToken})
 	require.NoError(t, gitlab.CreateProject("acme/app", lab.ProjectOptions{}, lab.File{Path: "Dockerfile", Content: []byte("FROM scratch\n")}))
@@ -200,8 +202,6 @@ func TestOwnAuthority(t *testing.T) {
 	assert.Equal(t, 4, code, errs)
 	assert.Contains(t, out, "certificate")
 
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	p.env["CI_SERVER_TLS_CA_FILE"] = ca
 	code, out, errs = p.run(t.Context(), check...)
 	assert.Equal(t, 0, code, "%s\n%s", out, errs)
@@ -209,4 +209,79 @@ func TestOwnAuthority(t *testing.T) {
 	code, _, errs = p.run(t.Context(), check...)
 	assert.Equal(t, 2, code)
 	assert.Contains(t, errs, "CI_SERVER_TLS_CA_FILE")
+}
+
+// ownAuthority serves with a certificate that no system trusts, and returns the
+// file that has its authority.
+func ownAuthority(t *testing.T, handler http.Handler) (server *httptest.Server, ca string) {
+	t.Helper()
+	server = httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshakes that fail
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	ca = filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	return server, ca
+}
+
+// TestOwnAuthoritysRegistry: in the pipelines of such a GitLab its registry is
+// asked, its token service, and its API that deletes, without any setting.
+func TestOwnAuthoritysRegistry(t *testing.T) {
+	behind := registrytest.StartV3(t)
+	gitlab := registrytest.StartGitLab(t, behind)
+	server, ca := ownAuthority(t, behindTLS(t, gitlab.URL))
+	host := strings.TrimPrefix(server.URL, "https://")
+	first := registrytest.Push(t, behind, "acme/app", "latest")
+	p := newProgram(t)
+	maps.Copy(p.env, map[string]string{
+		"GITLAB_CI": "true", "CI_SERVER_URL": server.URL, "CI_REGISTRY": host, "CI_REGISTRY_USER": gitlab.User, "CI_REGISTRY_PASSWORD": gitlab.Token,
+	})
+	dir := t.TempDir()
+	pin := func() { writeTo(dir, "Dockerfile", "FROM "+host+"/acme/app:latest@"+string(first.Digest)+"\n") }
+	pin()
+	run := func(want int, args ...string) string {
+		t.Helper()
+		code, out, errs := p.run(t.Context(), args...)
+		require.Equal(t, want, code, "%s\n%s", out, errs)
+		return out + errs
+	}
+	assert.Contains(t, run(4, "check", dir), "set ca-file in the configuration")
+
+	p.env["CI_SERVER_TLS_CA_FILE"] = ca
+	run(0, "check", dir)
+	run(0, "retire", host+"/acme/app")
+	registrytest.Push(t, behind, "acme/app", "latest")
+	p.now = p.now.Add(48 * time.Hour)
+	writeTo(dir, "Dockerfile", "FROM scratch\n")
+	prune := []string{"prune", host + "/acme/app", "--uses", dir, "--keep-for", "1h", "--keep-last", "0", "--max-deleted", "90", "--yes"}
+	assert.Contains(t, run(0, prune...), "deleted")
+
+	pin()
+	own := filepath.Join(dir, "own.yaml")
+	writeTo(dir, "own.yaml", "registries: {'"+host+"': {ca-file: "+own+"}}\n")
+	assert.Contains(t, run(2, "check", dir, "--config", own), "no certificate", "the configuration's is taken before the pipeline's")
+	p.env["CI_SERVER_TLS_CA_FILE"] = ca + ".none"
+	assert.Contains(t, run(2, "check", dir), "registry "+host+": CI_SERVER_TLS_CA_FILE: ")
+}
+
+// behindTLS passes everything on to a server without TLS, whose answers then
+// say https.
+func behindTLS(t *testing.T, to string) http.Handler {
+	t.Helper()
+	target, err := url.Parse(to)
+	require.NoError(t, err)
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: func(r *http.Response) error {
+			for _, name := range []string{"Location", "Www-Authenticate"} {
+				if value := r.Header.Get(name); value != "" {
+					r.Header.Set(name, strings.Replace(value, "http://", "https://", 1))
+				}
+			}
+			return nil
+		},
+	}
 }

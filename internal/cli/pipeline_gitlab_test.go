@@ -115,6 +115,23 @@ func TestPipelineFork(t *testing.T) {
 	}
 }
 
+// TestPipelineForkOwnAuthority: what a fork uses of the installation's own
+// registry is asked, without a login, also where the authority is its own.
+func TestPipelineForkOwnAuthority(t *testing.T) {
+	r := newGitLabRun(t, "merge_request_event")
+	server, ca := ownAuthority(t, behindTLS(t, "http://"+r.registry.Host()))
+	host := strings.TrimPrefix(server.URL, "https://")
+	pin := "FROM " + host + "/debian:12@" + string(r.publish("debian", "12", "one")) + "\n"
+	r.publish("debian", "12", "two")
+	_, err := r.gitlab.Push("acme/team/app", "main", "ada", "Use it", lab.File{Path: "Dockerfile", Content: []byte(pin)})
+	require.NoError(t, err)
+	r.checkOut("main")
+	maps.Copy(r.env, mergeRequestOf("2"))
+	r.env["CI_REGISTRY"], r.env["CI_SERVER_TLS_CA_FILE"] = host, ca
+	outputs, log := r.perform(0)
+	assert.Equal(t, "1", outputs["STALE"], log)
+}
+
 // TestPipelineForkBase: which commit of the target branch is read, and what is
 // said where none can be.
 func TestPipelineForkBase(t *testing.T) {

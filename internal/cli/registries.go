@@ -34,6 +34,9 @@ func newRegistry(env Env, opts options, c config.Config) (*registry.Client, erro
 		}
 		hosts[name] = h
 	}
+	if err := trustPipeline(env, hosts); err != nil {
+		return nil, err
+	}
 	client, err := registry.New(registry.Options{
 		Hosts: hosts, Concurrency: opts.concurrency, Getenv: env.Getenv, Sleep: env.Sleep,
 		UserAgent: "basekeeper/" + version(),
@@ -42,6 +45,25 @@ func newRegistry(env Env, opts options, c config.Config) (*registry.Client, erro
 		return nil, usage(err)
 	}
 	return client, nil
+}
+
+// trustPipeline has the registry of a pipeline's GitLab, and its token service,
+// trusted by the authorities that the pipeline has for that GitLab, unless the
+// configuration names the registry's own. A mirror keeps those of its entry.
+func trustPipeline(env Env, hosts map[string]registry.Host) error {
+	own, file := env.Getenv("CI_REGISTRY"), env.Getenv("CI_SERVER_TLS_CA_FILE")
+	h := hosts[own]
+	if own == "" || file == "" || len(h.CA) > 0 {
+		return nil
+	}
+	ca, err := readLimited(file, maxCA)
+	if err != nil {
+		return usage(fmt.Errorf("registry %s: CI_SERVER_TLS_CA_FILE: %w", own, err))
+	}
+	mirror, _, _ := strings.Cut(strings.Trim(h.Mirror, "/"), "/")
+	h.CA = slices.Concat(ca, []byte("\n"), hosts[mirror].CA)
+	hosts[own] = h
+	return nil
 }
 
 // named returns the value of an environment variable that the configuration

@@ -18,6 +18,7 @@ const dockerAuth = "DOCKER_AUTH_CONFIG"
 // harmless are the variables that a run on files of others may know.
 var harmless = []string{
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+	"CI_REGISTRY", "CI_SERVER_HOST", "CI_SERVER_TLS_CA_FILE",
 }
 
 // environment returns the environment of the run itself: what the process has
