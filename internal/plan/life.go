@@ -79,6 +79,11 @@ func (f PullFacts) open(p *Pull, seen Seen) {
 	}
 	reason := f.outdated(*p, seen)
 	switch {
+	case reason == "" && seen.Hint.Begun && f.Plan.Flavor == forge.GitLab:
+		p.Step = Keep
+		if !pull.AutoMerge && !pull.Draft { // all the rest comes with it, and no draft can have automerge
+			p.Step, p.Reason = Finish, "its automerge is still to come"
+		}
 	case reason == "" && seen.Hint.Begun:
 		p.Step, p.Reason = Finish, "the run that made it was cut off"
 	case reason == "":

@@ -101,6 +101,7 @@ func TestLifeOfAPullRequest(t *testing.T) {
 		seen   plan.Seen
 		change func(*world)
 		want   string // step why reason
+		gitlab string // where it is another
 	}{
 		"nothing is there": {want: "create"},
 		"the same is open": {
@@ -142,7 +143,15 @@ func TestLifeOfAPullRequest(t *testing.T) {
 		},
 		"its run was cut off": {
 			seen: plan.Seen{Branch: branch("", pull()), Content: wanted(t), Hint: plan.Hint{Begun: true}},
-			want: "finish: the run that made it was cut off",
+			want: "finish: the run that made it was cut off", gitlab: "finish: its automerge is still to come",
+		},
+		"its run was cut off, and automerge is set": {
+			seen: plan.Seen{Branch: branch("", pull(func(p *forge.PullRequest) { p.AutoMerge = true })), Content: wanted(t), Hint: plan.Hint{Begun: true}},
+			want: "finish: the run that made it was cut off", gitlab: "keep",
+		},
+		"its run was cut off, and it is a draft": {
+			seen: plan.Seen{Branch: branch("", pull(func(p *forge.PullRequest) { p.Draft = true })), Content: wanted(t), Hint: plan.Hint{Begun: true}},
+			want: "finish: the run that made it was cut off", gitlab: "keep",
 		},
 		"its run was cut off, and the base moved": {
 			seen: plan.Seen{Branch: branch("", pull()), Content: at(t, main, "Dockerfile", olderFile), Hint: plan.Hint{Begun: true}},
@@ -244,6 +253,9 @@ func TestLifeOfAPullRequest(t *testing.T) {
 		inFlavors(t, name, func(t *testing.T, f forge.Flavor, words *strings.Replacer) {
 			w := newWorld()
 			w.Plan.Flavor = f
+			if f == forge.GitLab && tt.gitlab != "" {
+				tt.want = tt.gitlab
+			}
 			w.Seen[debian] = tt.seen
 			if tt.change != nil {
 				tt.change(w)

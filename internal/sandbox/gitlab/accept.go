@@ -67,6 +67,7 @@ func (s *Server) accept(m *mergeRequest, by *account, in acceptance) error {
 	case in.auto && s.waitsFor(m, status):
 		m.auto = &autoMerge{by: by, squash: in.squash, removeSource: in.removeSource}
 		m.squash, m.removeSource, m.updated = in.squash, in.removeSource, s.now()
+		s.addSystemNote(m, by, "enabled an automatic merge when the pipeline for "+string(m.head)[:8]+" succeeds")
 		s.emitMerge(m, by, "update")
 		return nil
 	case in.auto && s.headPipeline(m) == nil, status == "checking", status != "mergeable" && status != "conflict":
@@ -75,6 +76,12 @@ func (s *Server) accept(m *mergeRequest, by *account, in acceptance) error {
 		return unprocessable("Branch cannot be merged")
 	}
 	return s.mergeNow(m, by, in)
+}
+
+// cancel takes back that a merge request is merged by itself.
+func (s *Server) cancel(m *mergeRequest, by *account) {
+	m.auto, m.updated = nil, s.now()
+	s.addSystemNote(m, by, "canceled the automatic merge")
 }
 
 // waitsFor reports whether there is something whose success a merge can wait

@@ -55,7 +55,7 @@ var mergeFields = map[string]resolver{
 	"MergeRequest.closedAt":                 plain(func(m *mergeRequest) any { return m.closed }),
 	"MergeRequest.createdAt":                plain(func(m *mergeRequest) any { return m.created }),
 	"MergeRequest.updatedAt":                plain(func(m *mergeRequest) any { return m.updated }),
-	"MergeRequest.userNotesCount":           plain(func(m *mergeRequest) any { return len(m.notes) }),
+	"MergeRequest.userNotesCount":           plain(func(m *mergeRequest) any { return m.userNotes() }),
 	"MergeRequest.sourceBranchExists": plain(func(m *mergeRequest) any {
 		_, ok := m.source.git.Ref(git.BranchPrefix + m.branch)
 		return ok

@@ -209,6 +209,21 @@ func (s *Server) addLabels(m *mergeRequest, labels []string) {
 	}
 }
 
+// addSystemNote notes what happened to a merge request.
+func (s *Server) addSystemNote(m *mergeRequest, by *account, body string) {
+	s.addNote(m, by, body).system = true
+}
+
+// userNotes counts what people have said.
+func (m *mergeRequest) userNotes() (n int) {
+	for _, one := range m.notes {
+		if !one.system {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *Server) addNote(m *mergeRequest, by *account, body string) *note {
 	n := &note{id: s.newID(), author: by, body: body, created: s.now()}
 	m.notes = append(m.notes, n)

@@ -201,6 +201,17 @@ func (s *Server) CheckBox(path string, iid int, by, text string) error {
 	})
 }
 
+// CancelAutoMerge takes automerge back, as a person would; it does nothing where
+// it is not set.
+func (s *Server) CancelAutoMerge(path string, iid int, by string) error {
+	return s.onMerge(path, iid, func(m *mergeRequest) error {
+		if m.auto != nil {
+			s.cancel(m, s.person(by))
+		}
+		return nil
+	})
+}
+
 // Label gives a merge request labels, as a person would.
 func (s *Server) Label(path string, iid int, labels ...string) error {
 	return s.onMerge(path, iid, func(m *mergeRequest) error {
@@ -217,12 +228,14 @@ func (s *Server) Comment(path string, iid int, by, body string) error {
 	})
 }
 
-// Notes returns the notes on a merge request, oldest first; none for one that
-// is not there.
+// Notes returns what people, and programs, have said on a merge request, oldest
+// first; none for one that is not there.
 func (s *Server) Notes(path string, iid int) (notes []Note) {
 	_ = s.onMerge(path, iid, func(m *mergeRequest) error {
 		for _, n := range m.notes {
-			notes = append(notes, Note{Author: n.author.username, Body: n.body})
+			if !n.system {
+				notes = append(notes, Note{Author: n.author.username, Body: n.body})
+			}
 		}
 		return nil
 	})

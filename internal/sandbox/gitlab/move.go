@@ -69,6 +69,9 @@ func (s *Server) sourceMoved(m *mergeRequest, by *account, to git.ID) {
 	if m.source != m.project {
 		_ = m.project.git.Fetch(m.source.git, to) // it is there: the branch has just been set to it
 	}
+	if m.auto != nil {
+		s.addSystemNote(m, by, "aborted the automatic merge because source branch was updated")
+	}
 	m.head, m.updated, m.auto, m.approved = to, s.now(), nil, nil
 	m.base = m.against()
 	s.emitMerge(m, by, "update")

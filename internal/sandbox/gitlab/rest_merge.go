@@ -227,7 +227,7 @@ func (c *call) cancelAuto(_ args, m *mergeRequest) (int, any, error) {
 	if m.auto == nil {
 		return 0, nil, &apiError{Status: http.StatusNotAcceptable, Message: "Can't cancel the automatic merge"}
 	}
-	m.auto, m.updated = nil, c.now()
+	c.cancel(m, c.token.account)
 	return http.StatusCreated, c.merge(m), nil
 }
 

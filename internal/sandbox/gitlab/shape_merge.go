@@ -20,7 +20,7 @@ func (c *call) mergeBasic(m *mergeRequest) jsonObject {
 		"id": m.id, "iid": m.iid, "project_id": m.project.id, "title": m.title, "description": m.description, "state": m.state,
 		"created_at": stamp(m.created), "updated_at": stamp(m.updated), "merged_by": c.userOrNull(m.mergedBy), "merge_user": c.userOrNull(m.merger()),
 		"merged_at": stamp(m.merged), "closed_by": c.userOrNull(m.closedBy), "closed_at": stamp(m.closed),
-		"target_branch": m.target, "source_branch": m.branch, "user_notes_count": len(m.notes), "upvotes": 0, "downvotes": 0,
+		"target_branch": m.target, "source_branch": m.branch, "user_notes_count": m.userNotes(), "upvotes": 0, "downvotes": 0,
 		"author": c.user(m.author), "assignees": assignees, "assignee": first(assignees), "reviewers": c.users(m.reviewers),
 		"source_project_id": m.source.id, "target_project_id": m.project.id, "labels": append([]string{}, m.labels...),
 		"draft": m.draft(), "work_in_progress": m.draft(), "imported": false, "imported_from": "none", "milestone": nil,
