@@ -99,6 +99,7 @@ func (f Remote) propose(ctx context.Context, r Run, done *Pulled, files []forge.
 		Repository: r.projects[p.Repository].Repository, Base: p.Base, BaseID: r.head(*p), Branch: p.Branch, BranchID: p.BranchID,
 		Files: files, Title: p.Title, Message: p.Message,
 		Labels: p.Labels, Reviewers: p.Reviewers, Assignees: p.Assignees, Draft: p.Draft, AutoMerge: p.AutoMerge,
+		TakeBack: r.Plan.Repairs(*p),
 	}
 	seen := r.seen[plan.Branch{Repository: p.Repository, Name: p.Branch}]
 	if seen.Branch != nil {
@@ -106,8 +107,7 @@ func (f Remote) propose(ctx context.Context, r Run, done *Pulled, files []forge.
 	}
 	request := f.described(ctx, r, *p)
 	proposal.Body = render.PullRequest(request).Body
-	anew := f.Flavor == forge.GitLab && p.AutoMerge != "" // GitLab takes it back where the branch moves
-	if p.Step == plan.Finish || wishes(*p) && (proposal.Pull == nil || seen.Hint.Begun || anew) {
+	if p.Step == plan.Finish || wishes(*p) && (proposal.Pull == nil || seen.Hint.Begun) {
 		request.State.Begun = true
 		proposal.Begun = render.PullRequest(request).Body
 	}

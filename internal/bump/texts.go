@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/plan"
 	"github.com/basekeeper/basekeeper/internal/render"
@@ -13,7 +14,7 @@ import (
 // hint reads what our own text in a pull request says.
 func hint(body string) plan.Hint {
 	state, _ := render.DecodeState(body)
-	return plan.Hint{Digests: state.Digests, HandsOff: state.HandsOff, Begun: state.Begun, Refresh: render.Refresh(body)}
+	return plan.Hint{Digests: state.Digests, HandsOff: state.HandsOff, Begun: state.Begun, Gone: state.Gone, Refresh: render.Refresh(body)}
 }
 
 // dress says how a pull request looks.
@@ -21,7 +22,11 @@ func (g *gathering) dress(p *plan.Pull) {
 	if len(p.Bumps) == 0 {
 		return
 	}
-	if p.Step == plan.Create || p.Step == plan.Update || p.Step == plan.Finish {
+	begun := g.run.seen[plan.Branch{Repository: p.Repository, Name: p.Branch}].Hint.Begun
+	if g.Flavor == forge.GitLab && g.run.Plan.Repairs(*p) { // all but automerge is there from the start
+		begun = false
+	}
+	if p.Step == plan.Create || p.Step == plan.Update || p.Step == plan.Finish && begun {
 		g.ask(p)
 	}
 	request := g.run.request(*p)
@@ -45,7 +50,7 @@ func (g *gathering) ask(p *plan.Pull) {
 			p.AutoMerge = ""
 		}
 	}
-	if slices.ContainsFunc(p.Bumps, func(i int) bool { return g.run.Plan.Bumps[i].Gone }) { // a person has to see what broke
+	if g.run.Plan.Repairs(*p) { // a person has to see what broke
 		p.AutoMerge = ""
 	}
 }
@@ -79,6 +84,9 @@ func join(to, from []string) []string {
 func (r Run) request(p plan.Pull) render.Request {
 	request := render.Request{
 		Flavor: r.Plan.Flavor, Repository: p.Repository, BaseBranch: p.Base, HeadBranch: p.Branch, AutoMerge: p.AutoMerge != "", Refresh: true,
+	}
+	if project, ok := r.projects[p.Repository]; ok {
+		request.NoMerge = project.NoAutoMerge
 	}
 	for _, i := range p.Bumps {
 		request.Changes = append(request.Changes, render.Change{Bump: r.Plan.Bumps[i]})

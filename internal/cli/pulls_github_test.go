@@ -26,7 +26,23 @@ func TestAutomergeIsRefusedToGitHubsOwnToken(t *testing.T) {
 	got := o.run(append([]string{"bump", "--repository", "acme/app"}, o.config("automerge: squash\n")...)...)
 	require.Equal(t, 0, got.status, got.errors)
 	assert.Contains(t, got.out, "GITHUB_TOKEN")
-	assert.Empty(t, o.only("acme/app").AutoMerge)
+	p := o.only("acme/app")
+	assert.Empty(t, p.AutoMerge)
+	assert.NotContains(t, p.Body, "It is merged automatically")
+	assert.Contains(t, p.Body, "starts no workflow")
+}
+
+func TestAutomergeThatTheRepositoryDoesNotAllow(t *testing.T) {
+	o := newOrg(t)
+	old := o.publish("base", "1", "one")
+	o.repository("acme/app", kind{}, "Dockerfile", "FROM "+o.pin("base", "1", old)+"\n")
+	o.publish("base", "1", "two")
+	flags := o.config("automerge: squash\n")
+	assert.Contains(t, o.bump(0, flags...).out, "Auto merge is not allowed")
+	body := o.only("acme/app").Body
+	assert.NotContains(t, body, "It is merged automatically")
+	assert.Contains(t, body, "this repository does not allow auto-merge")
+	o.quiet(flags...)
 }
 
 func TestTheEnterpriseServersPaths(t *testing.T) {

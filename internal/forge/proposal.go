@@ -30,7 +30,8 @@ type Proposal struct {
 	Reviewers  []string // users, or owner/team
 	Assignees  []string
 	Draft      bool
-	AutoMerge  string // merge, squash or rebase, by the forge once it may; empty for never
+	AutoMerge  string // merge, squash or rebase, by the forge once it may; empty to leave that as it is
+	TakeBack   bool   // automerge, where it is on: a person is to merge it
 }
 
 // NewFile is the new content of a file that exists.

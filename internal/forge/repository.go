@@ -16,6 +16,7 @@ type Repository struct {
 	Topics        []string
 	Size          int64    // KiB, by the forge's own count
 	Branches      []Branch // those under the prefix that was asked for, by name
+	NoAutoMerge   string   // why the forge will not merge a pull request of ours by itself; empty where that is not known
 	Partial       bool     // Branches has only those with an open pull request; the forge is to be asked for others by name
 }
 

@@ -79,11 +79,8 @@ func (f PullFacts) open(p *Pull, seen Seen) {
 	}
 	reason := f.outdated(*p, seen)
 	switch {
-	case reason == "" && seen.Hint.Begun && f.Plan.Flavor == forge.GitLab:
-		p.Step = Keep
-		if !pull.AutoMerge && !pull.Draft { // all the rest comes with it, and no draft can have automerge
-			p.Step, p.Reason = Finish, "its automerge is still to come"
-		}
+	case reason == "" && f.Plan.Repairs(*p) && (pull.AutoMerge || !seen.Hint.Gone):
+		p.Step, p.Reason = Finish, "the registry no longer has a digest that it replaces: it says so, and is for a person to merge"
 	case reason == "" && seen.Hint.Begun:
 		p.Step, p.Reason = Finish, "the run that made it was cut off"
 	case reason == "":
@@ -130,12 +127,12 @@ func (s Seen) declined(wanted content) bool {
 // inWindow reports whether the schedules of all that p moves are open; a pin
 // that breaks builds now does not wait for them.
 func (f PullFacts) inWindow(p Pull) bool {
+	if f.Plan.Repairs(p) {
+		return true
+	}
 	open := true
 	for _, i := range p.Bumps {
 		b := f.Plan.Bumps[i]
-		if b.Gone {
-			return true
-		}
 		open = open && f.Open(b.Repository, b.Ref())
 	}
 	return open

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/scan"
@@ -38,7 +40,7 @@ type Step string
 const (
 	Create Step = "create" // there is none yet
 	Update Step = "update" // its branch is replaced by the wanted content
-	Finish Step = "finish" // its content is right; labels, reviewers or automerge are still to come
+	Finish Step = "finish" // its content is right; labels, reviewers or automerge are still to come, or automerge is to be taken back
 	Keep   Step = "keep"   // it is as it should be
 	Close  Step = "close"  // nothing is left of it
 	Note   Step = "note"   // say once that it is left alone
@@ -92,6 +94,13 @@ type Hint struct {
 	HandsOff bool                    // the note that it is left alone is there already
 	Refresh  bool                    // a person asked for the branch to be made anew
 	Begun    bool                    // the run that made it ended before it had labels, reviewers and the rest
+	Gone     bool                    // that a digest it replaces is gone is said there already
+}
+
+// Repairs reports whether the registry no longer has a digest that q replaces.
+// Such a pull request is for a person to merge.
+func (p Plan) Repairs(q Pull) bool {
+	return slices.ContainsFunc(q.Bumps, func(i int) bool { return p.Bumps[i].Gone })
 }
 
 // PullFacts is all that decisions about pull requests are made from.

@@ -21,9 +21,10 @@ type Request struct {
 	Changes    []Change
 	Notes      []string       // what else the reviewer should know
 	Template   config.Message // of the commit's message; zero for the default
-	AutoMerge  bool           // the forge merges it once it may
+	AutoMerge  bool           // the forge is to merge it once it may
+	NoMerge    string         // why it will not; empty where nothing is known against it
 	Refresh    bool           // offer a box that asks for the branch to be made anew
-	State      State          // what to remember; the digests are filled in
+	State      State          // what to remember; the digests are filled in, and Gone
 }
 
 // Change is one digest that a pull request replaces, and what the two images
@@ -75,6 +76,7 @@ func (r Request) state() State {
 	s := r.State
 	s.Digests = make(map[string]image.Digest, len(r.Changes))
 	for _, c := range r.Changes {
+		s.Gone = s.Gone || c.Gone
 		if knownReference(c.Ref().String()) && knownDigest(c.To) {
 			s.Digests[c.Ref().String()] = c.To
 		}
@@ -134,7 +136,10 @@ func writeNotes(b *strings.Builder, r Request) {
 			notes = append(notes, fmt.Sprintf("* %s: %s", Code(c.Ref().Familiar()), EscapeFor(r.Flavor, c.Note)))
 		}
 	}
-	if r.AutoMerge {
+	switch {
+	case r.AutoMerge && r.NoMerge != "":
+		notes = append(notes, "* It is not merged automatically, though that is configured: "+EscapeFor(r.Flavor, r.NoMerge)+".")
+	case r.AutoMerge:
 		notes = append(notes, automatically(r.Flavor))
 	}
 	if len(notes) > 0 {

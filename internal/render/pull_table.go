@@ -157,27 +157,35 @@ func bytesText(n int64) string {
 
 var units = []string{"kB", "MB", "GB", "TB", "PB", "EB"}
 
-// platformsCell says which platforms came and went.
+// platformsCell says which platforms came and went; all that there are now,
+// where it is not known which there were.
 func platformsCell(c Change) string {
 	after := c.details().Platforms
-	if c.Old == nil || len(c.Old.Platforms) == 0 || len(after) == 0 {
-		return ""
-	}
 	var parts []string
+	if c.Old == nil || len(c.Old.Platforms) == 0 || len(after) == 0 {
+		for _, p := range missing(after, nil) {
+			parts = append(parts, Code(p))
+		}
+		return strings.Join(bounded(parts, 6), " ")
+	}
 	for _, p := range missing(after, c.Old.Platforms) {
 		parts = append(parts, "+"+Code(p))
 	}
 	for _, p := range missing(c.Old.Platforms, after) {
 		parts = append(parts, "−"+Code(p))
 	}
-	const most = 8
-	if len(parts) > most {
-		parts = append(parts[:most], fmt.Sprintf("and %d more", len(parts)-most))
-	}
 	if len(parts) == 0 {
 		return "the same"
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(bounded(parts, 8), " ")
+}
+
+// bounded cuts a list off after so many, and says how many more there are.
+func bounded(parts []string, most int) []string {
+	if len(parts) <= most {
+		return parts
+	}
+	return append(parts[:most:most], fmt.Sprintf("and %d more", len(parts)-most))
 }
 
 // missing returns those of all that others lack.

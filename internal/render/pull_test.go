@@ -60,7 +60,9 @@ func tomcat() render.Change {
 func alpine() render.Change {
 	return render.Change{Bump: plan.Bump{
 		Repository: "acme/app", Image: "docker.io/library/alpine", Tag: "3", To: digest("5"), Note: "it is younger than @you think", Edits: []plan.Edit{edit("Dockerfile", 3)},
-	}, New: &image.Details{Created: day(3), Size: 900}}
+	}, New: &image.Details{Created: day(3), Size: 900, Platforms: platforms(
+		"linux/386", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x",
+	)}}
 }
 
 // hostileChange is an image whose every word is an attack.
@@ -98,6 +100,7 @@ func requests(t *testing.T) map[string]render.Request {
 		"one":     with(plain, debian()),
 		"several": with(func(q *render.Request) { q.Template, q.AutoMerge = message, true }, debian(), tomcat(), alpine()),
 		"pin":     with(plain, alpine()),
+		"by-hand": with(func(q *render.Request) { q.AutoMerge, q.NoMerge = true, "@what GITHUB_TOKEN merges starts no workflow" }, alpine()),
 		"release": with(func(q *render.Request) {
 			q.BaseBranch, q.Notes = "release/1.2", []string{"This is for the release line `release/1.2`; see #7."}
 		}, tomcat()),

@@ -17,6 +17,7 @@ type State struct {
 	ClosedBy string                  `json:"closedBy,omitempty"` // [Tool], where basekeeper itself closed it
 	HandsOff bool                    `json:"handsOff,omitempty"` // the note that it is left alone is written
 	Begun    bool                    `json:"begun,omitempty"`    // labels, reviewers or automerge are still to come
+	Gone     bool                    `json:"gone,omitempty"`     // it says that the registry no longer has a digest that it replaces
 }
 
 // Tool is the name by which basekeeper speaks of itself in a state.

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -46,7 +47,7 @@ func (c *Client) decorate(ctx context.Context, p forge.Proposal, done *forge.Pro
 		method = ""
 	}
 	if p.Begun != "" {
-		found.body = p.Body
+		found.body, found.unmerge = p.Body, p.TakeBack && done.Pull.AutoMerge
 	}
 	d.apply(ctx, found, method)
 }
@@ -62,13 +63,16 @@ func (d *decorator) warn(what string, err error) {
 	d.done.Warnings = append(d.done.Warnings, what+": "+err.Error())
 }
 
+// startsNothing is why automerge has no point for GITHUB_TOKEN.
+const startsNothing = "what GITHUB_TOKEN merges starts no workflow"
+
 // mayMerge reports whether automerge is wanted and has a point.
 func (d *decorator) mayMerge(p forge.Proposal) bool {
 	if p.AutoMerge == "" || d.done.Pull.AutoMerge {
 		return false
 	}
 	if d.client.knownAccount().Kind == forge.Pipeline {
-		d.warn("automerge", fmt.Errorf("refused: what GITHUB_TOKEN merges starts no workflow; use the token of an App or of a user"))
+		d.warn("automerge", errors.New("refused: "+startsNothing+"; use the token of an App or of a user"))
 		return false
 	}
 	return true
@@ -108,6 +112,7 @@ func (d *decorator) reviewers(all []string) (users, teams []string) {
 type decorations struct {
 	labels, reviewers, assignees []string
 	newLabels                    []string // names that the repository has not got
+	unmerge                      bool     // automerge is taken back
 	body                         string   // that the pull request gets in the end; empty to leave it
 }
 
@@ -182,6 +187,9 @@ func (d *decorator) apply(ctx context.Context, found decorations, method string)
 	if method != "" {
 		add(stepMerge, "EnablePullRequestAutoMergeInput", "", mergeInput(pull.ID, method, d.done.Commit))
 	}
+	if found.unmerge {
+		add(stepUnmerge, "DisablePullRequestAutoMergeInput", "", map[string]any{"pullRequestId": pull.ID})
+	}
 	if found.body != "" { // the last one: who is cut off before comes back
 		add(stepUpdatePull, "UpdatePullRequestInput", "", map[string]any{"pullRequestId": pull.ID, "body": found.body})
 	}
@@ -199,7 +207,7 @@ func (d *decorator) apply(ctx context.Context, found decorations, method string)
 		return
 	}
 	failed := byStep(faults)
-	for _, s := range []step{stepLabels, stepAssign, stepRequest, stepMerge, stepUpdatePull} {
+	for _, s := range []step{stepLabels, stepAssign, stepRequest, stepMerge, stepUnmerge, stepUpdatePull} {
 		f, ok := failed[s.alias]
 		if !ok {
 			f, ok = failed[""]
@@ -212,6 +220,9 @@ func (d *decorator) apply(ctx context.Context, found decorations, method string)
 		d.labelled(len(answer.Labels.Labelable.Labels.Nodes), func(i int) string { return answer.Labels.Labelable.Labels.Nodes[i].Name })
 	}
 	_, mergeFailed := failed[stepMerge.alias]
+	if _, stays := failed[stepUnmerge.alias]; found.unmerge && !stays && !failed.whole() {
+		d.done.Pull.AutoMerge = false
+	}
 	d.done.Pull.AutoMerge = d.done.Pull.AutoMerge || method != "" && !mergeFailed && !failed.whole()
 }
 
@@ -220,6 +231,7 @@ var (
 	stepAssign  = step{"assign", "addAssigneesToAssignable", "assignees"}
 	stepRequest = step{"request", "requestReviews", "reviewers"}
 	stepMerge   = step{"merge", "enablePullRequestAutoMerge", "automerge"}
+	stepUnmerge = step{"unmerge", "disablePullRequestAutoMerge", "take automerge back"}
 )
 
 // addLabels adds labels by name.

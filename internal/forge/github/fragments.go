@@ -29,7 +29,7 @@ commits(first:%d){totalCount nodes{commit{oid author{name email user{login}} com
 	branchFields = `name prefix target{__typename oid ...on Commit{` + commitFields + `}}
 associatedPullRequests(first:1,states:[OPEN],orderBy:{field:CREATED_AT,direction:DESC}){nodes{` + pullFields + `}}`
 
-	headFields = fmt.Sprintf(`id nameWithOwner isArchived isFork isPrivate isLocked isDisabled diskUsage primaryLanguage{name}
+	headFields = fmt.Sprintf(`id nameWithOwner isArchived isFork isPrivate isLocked isDisabled autoMergeAllowed diskUsage primaryLanguage{name}
 repositoryTopics(first:%d){nodes{topic{name}}} defaultBranchRef{name target{oid}}`, topics)
 )
 
@@ -79,6 +79,7 @@ type repositoryNode struct {
 	IsPrivate        bool
 	IsLocked         bool
 	IsDisabled       bool
+	AutoMergeAllowed bool
 	DiskUsage        int64
 	PrimaryLanguage  named
 	RepositoryTopics struct {
@@ -144,6 +145,12 @@ func (n *repositoryNode) value(account forge.Account) forge.Repository {
 		Archived: n.IsArchived, Fork: n.IsFork, Private: n.IsPrivate, Locked: n.IsLocked || n.IsDisabled,
 		Language: n.PrimaryLanguage.Name, Size: n.DiskUsage,
 		Branches: n.Refs.values(n.ID, account),
+	}
+	switch {
+	case account.Kind == forge.Pipeline:
+		r.NoAutoMerge = startsNothing
+	case !n.AutoMergeAllowed:
+		r.NoAutoMerge = "this repository does not allow auto-merge; that is a setting of it, under General, Pull Requests"
 	}
 	for _, t := range n.RepositoryTopics.Nodes {
 		r.Topics = append(r.Topics, t.Topic.Name)

@@ -170,15 +170,16 @@ func (c *Client) fault(mutation string, f fault) error {
 
 // needs says which permission a mutation needs, since GraphQL does not.
 var needs = map[string]string{
-	"createRef":                  "contents: write",
-	"updateRefs":                 "contents: write",
-	"createCommitOnBranch":       "contents: write",
-	"createPullRequest":          "pull_requests: write",
-	"updatePullRequest":          "pull_requests: write",
-	"addComment":                 "pull_requests: write",
-	"addLabelsToLabelable":       "pull_requests: write",
-	"addAssigneesToAssignable":   "pull_requests: write",
-	"requestReviews":             "pull_requests: write",
-	"enablePullRequestAutoMerge": "contents: write and pull_requests: write",
-	"":                           "contents: read, metadata: read and pull_requests: read",
+	"createRef":                   "contents: write",
+	"updateRefs":                  "contents: write",
+	"createCommitOnBranch":        "contents: write",
+	"createPullRequest":           "pull_requests: write",
+	"updatePullRequest":           "pull_requests: write",
+	"addComment":                  "pull_requests: write",
+	"addLabelsToLabelable":        "pull_requests: write",
+	"addAssigneesToAssignable":    "pull_requests: write",
+	"requestReviews":              "pull_requests: write",
+	"enablePullRequestAutoMerge":  "contents: write and pull_requests: write",
+	"disablePullRequestAutoMerge": "pull_requests: write",
+	"":                            "contents: read, metadata: read and pull_requests: read",
 }

@@ -45,8 +45,10 @@ func (c *Client) replace(ctx context.Context, p forge.Proposal) (forge.Proposed,
 		return forge.Proposed{}, fmt.Errorf("%s: %w", pull.verb, halfError(true))
 	}
 	done := forge.Proposed{Pull: ours(answer.pull(), c.knownAccount(), commit), Commit: commit, Signed: signed}
-	if f, ok := failed[stepMerge.alias]; ok {
-		done.Warnings = append(done.Warnings, "automerge: "+c.fault(stepMerge.mutation, f).Error())
+	for _, s := range []step{stepMerge, stepUnmerge} {
+		if f, ok := failed[s.alias]; ok {
+			done.Warnings = append(done.Warnings, s.verb+": "+c.fault(s.mutation, f).Error())
+		}
 	}
 	return done, nil
 }
@@ -112,7 +114,11 @@ pull:createPullRequest(input:$pull){pullRequest{` + pullFields + `}}}`, variable
 	}
 	variables["pull"] = update
 	declared, merge := "", ""
-	if p.AutoMerge != "" && !p.Pull.AutoMerge && c.knownAccount().Kind != forge.Pipeline {
+	switch {
+	case p.TakeBack && p.Pull.AutoMerge:
+		declared, merge = ",$unmerge:DisablePullRequestAutoMergeInput!", "unmerge:disablePullRequestAutoMerge(input:$unmerge){clientMutationId}\n"
+		variables["unmerge"] = map[string]any{"pullRequestId": p.Pull.ID}
+	case p.AutoMerge != "" && !p.Pull.AutoMerge && c.knownAccount().Kind != forge.Pipeline:
 		declared, merge = ",$merge:EnablePullRequestAutoMergeInput!", "merge:enablePullRequestAutoMerge(input:$merge){clientMutationId}\n"
 		variables["merge"] = mergeInput(p.Pull.ID, p.AutoMerge, commit)
 	}
