@@ -107,7 +107,8 @@ func (f Remote) propose(ctx context.Context, r Run, done *Pulled, files []forge.
 	}
 	request := f.described(ctx, r, *p)
 	proposal.Body = render.PullRequest(request).Body
-	if p.Step == plan.Finish || wishes(*p) && (proposal.Pull == nil || seen.Hint.Begun) {
+	anew := f.Flavor == forge.GitLab && p.AutoMerge != "" // GitLab takes it back where the branch moves
+	if p.Step == plan.Finish || wishes(*p) && (proposal.Pull == nil || seen.Hint.Begun || anew) {
 		request.State.Begun = true
 		proposal.Begun = render.PullRequest(request).Body
 	}

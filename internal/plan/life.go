@@ -81,6 +81,11 @@ func (f PullFacts) open(p *Pull, seen Seen) {
 	switch {
 	case reason == "" && f.Plan.Repairs(*p) && (pull.AutoMerge || !seen.Hint.Gone):
 		p.Step, p.Reason = Finish, "the registry no longer has a digest that it replaces: it says so, and is for a person to merge"
+	case reason == "" && seen.Hint.Begun && f.Plan.Flavor == forge.GitLab:
+		p.Step = Keep
+		if !pull.AutoMerge && !pull.Draft { // all the rest comes with it, and no draft can have automerge
+			p.Step, p.Reason = Finish, "its automerge is still to come"
+		}
 	case reason == "" && seen.Hint.Begun:
 		p.Step, p.Reason = Finish, "the run that made it was cut off"
 	case reason == "":

@@ -15,11 +15,14 @@ import (
 //
 // One request makes branch and commit, from the old content to the new in one
 // step; a second makes the merge request with all that belongs to it, or gives
-// it its new words; automerge is a third. A branch that is there is looked at
-// right before, and only replaced where it is at BranchID: between that look
-// and the write there is a moment that GitLab gives no means to close. Files
-// keep their modes. Labels, reviewers and assignees that cannot be had are
-// warnings.
+// it its new words; automerge is a third. That it is to come is in the words,
+// where it stays: to take it out would be a fourth. Without files automerge is
+// asked for once more, if nobody has set or cancelled it, and then it goes.
+//
+// A branch that is there is looked at right before, and only replaced where it
+// is at BranchID: between that look and the write there is a moment that GitLab
+// gives no means to close. Files keep their modes. Labels, reviewers and
+// assignees that cannot be had are warnings.
 //
 // The error wraps [forge.ErrMoved] where somebody was faster,
 // [forge.ErrDenied], [forge.ErrNotFound] or [forge.ErrLimited]. What a failed
@@ -32,25 +35,32 @@ func (c *Client) Propose(ctx context.Context, p forge.Proposal) (forge.Proposed,
 		return forge.Proposed{}, err
 	}
 	done := forge.Proposed{Commit: p.BranchID}
+	if err := c.respect(ctx, &p, &done); err != nil {
+		return forge.Proposed{}, err
+	}
 	if err := c.takeBack(ctx, p); err != nil {
 		return forge.Proposed{}, err
 	}
+	if len(p.Files) == 0 { // it has its content
+		return c.finish(ctx, p, done)
+	}
 	who := c.lookUpPeople(ctx, p, &done)
-	if len(p.Files) > 0 { // else it has its content
-		var err error
-		if done.Commit, err = c.commit(ctx, p); err != nil {
-			return forge.Proposed{}, fmt.Errorf("create commit: %w", err)
-		}
+	var err error
+	if done.Commit, err = c.commit(ctx, p); err != nil {
+		return forge.Proposed{}, fmt.Errorf("create commit: %w", err)
 	}
-	write := c.open
-	if p.Pull != nil {
-		write = c.moveOn
+	if p.Pull == nil {
+		err = c.open(ctx, p, who, &done)
+	} else {
+		err = c.moveOn(ctx, p, &done)
 	}
-	if err := write(ctx, p, who, &done); err != nil {
+	if err != nil {
 		return forge.Proposed{}, err
 	}
 	if p.AutoMerge != "" && !done.Pull.AutoMerge {
-		c.autoMerge(ctx, p, &done)
+		if err := c.autoMerge(ctx, p, &done, 4); err != nil {
+			done.Warnings = append(done.Warnings, "automerge: "+err.Error())
+		}
 	}
 	return done, nil
 }
@@ -141,7 +151,7 @@ func (c *Client) open(ctx context.Context, p forge.Proposal, who people, done *f
 		return err
 	}
 	options := &rest.CreateMergeRequestOptions{
-		Title: rest.Ptr(titled(p.Title, p.Draft)), Description: &p.Body, SourceBranch: &p.Branch, TargetBranch: &p.Base,
+		Title: rest.Ptr(titled(p.Title, p.Draft)), Description: rest.Ptr(firstBody(p)), SourceBranch: &p.Branch, TargetBranch: &p.Base,
 		RemoveSourceBranch: rest.Ptr(true), AssigneeIDs: numbers(who.assignees), ReviewerIDs: numbers(who.reviewers),
 	}
 	if len(p.Labels) > 0 {
@@ -159,7 +169,7 @@ func (c *Client) open(ctx context.Context, p forge.Proposal, who people, done *f
 		}
 		return err
 	}
-	c.wrote(p, made, who, done)
+	c.wrote(made, who, done)
 	return nil
 }
 
@@ -180,17 +190,12 @@ func (c *Client) sweep(ctx context.Context, p forge.Proposal, commit string, why
 
 // moveOn gives the merge request its new words; what was added to it by hand
 // stays, a draft stays one, and approvals are nobody's business here.
-func (c *Client) moveOn(ctx context.Context, p forge.Proposal, who people, done *forge.Proposed) error {
+func (c *Client) moveOn(ctx context.Context, p forge.Proposal, done *forge.Proposed) error {
 	id, err := project(p.Repository)
 	if err != nil {
 		return err
 	}
-	options := &rest.UpdateMergeRequestOptions{Description: &p.Body}
-	if len(p.Files) > 0 {
-		options.Title = rest.Ptr(titled(p.Title, p.Pull.Draft))
-	} else {
-		options.AssigneeIDs, options.ReviewerIDs = numbers(who.assignees), numbers(who.reviewers)
-	}
+	options := &rest.UpdateMergeRequestOptions{Title: rest.Ptr(titled(p.Title, p.Pull.Draft)), Description: rest.Ptr(firstBody(p))}
 	if p.Pull.Base != p.Base {
 		options.TargetBranch = &p.Base
 	}
@@ -201,22 +206,15 @@ func (c *Client) moveOn(ctx context.Context, p forge.Proposal, who people, done 
 	if err != nil {
 		return fmt.Errorf("update merge request: %w", c.restError(resp, err))
 	}
-	if len(p.Files) > 0 {
-		who = people{}
-	}
-	c.wrote(p, made, who, done)
+	c.wrote(made, people{}, done)
 	return nil
 }
 
 // wrote notes what GitLab says of a merge request that holds our one commit:
 // of its head and its commits it may not have heard yet.
-func (c *Client) wrote(p forge.Proposal, m *rest.MergeRequest, who people, done *forge.Proposed) {
+func (c *Client) wrote(m *rest.MergeRequest, who people, done *forge.Proposed) {
 	done.Pull = restPull(m, c.knownAccount())
 	done.Pull.HeadID, done.Pull.Mine = done.Commit, true
-	if len(p.Files) > 0 {
-		done.Pull.Commits, done.Pull.OthersTouch, done.Pull.Conflicting = 1, false, false
-	} else {
-		done.Pull.Commits, done.Pull.OthersTouch = p.Pull.Commits, p.Pull.OthersTouch
-	}
+	done.Pull.Commits, done.Pull.OthersTouch, done.Pull.Conflicting = 1, false, false
 	who.compare(m, done)
 }
