@@ -132,15 +132,10 @@ func newGitLab(env Env, o remoteOptions, c config.Config) (*gitlab.Client, error
 	if err != nil {
 		return nil, err
 	}
-	options.Token = cmp.Or(env.Getenv("BASEKEEPER_TOKEN"), env.Getenv("GITLAB_TOKEN"))
-	oauth, job := env.Getenv("OAUTH_TOKEN"), env.Getenv("CI_JOB_TOKEN")
-	switch {
-	case options.Token != "":
-	case oauth != "":
-		options.Token, options.OAuth = oauth, true
-	case job != "":
-		options.Token, options.Job = job, true // which says why it will not do
-	default:
+	job := env.Getenv("CI_JOB_TOKEN")
+	options.Token = cmp.Or(env.Getenv("BASEKEEPER_TOKEN"), env.Getenv("GITLAB_TOKEN"), job)
+	options.Job = job != "" && options.Token == job // which says why it will not do
+	if options.Token == "" {
 		return nil, usage(errors.New("no credentials for GitLab: set BASEKEEPER_TOKEN or GITLAB_TOKEN to a project, group or personal access token with the scope api"))
 	}
 	client, err := gitlab.New(options)

@@ -52,6 +52,7 @@ func TestWhichForge(t *testing.T) {
 		"deep name on GitHub":      {"--repository a/b/c", "", nil, "want OWNER/NAME on GitHub"},
 		"half a name":              {"--repository a/ --forge gitlab", "", nil, "want OWNER/NAME"},
 		"job's token":              {"--group acme", "", map[string]string{"CI_JOB_TOKEN": "glcbt-" + canary}, "CI_JOB_TOKEN serves the container registry only"},
+		"job's token, renamed":     {"--group acme", "", map[string]string{"CI_JOB_TOKEN": canary, "BASEKEEPER_TOKEN": canary}, "CI_JOB_TOKEN serves the container registry only"},
 		"GitLab's token":           {"--repository acme/app", "", map[string]string{"BASEKEEPER_TOKEN": "glpat-" + canary}, "say --forge gitlab"},
 		"token for GitHub":         {"--group acme", "", map[string]string{"GITHUB_TOKEN": canary}, gitlab},
 	}
@@ -185,6 +186,20 @@ func TestSharedProjectsAreRoots(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, prune(), "deleted")
 	assert.Empty(t, r.kept())
+}
+
+// TestOAuthToken: a token of OAuth's is given like any other.
+func TestOAuthToken(t *testing.T) {
+	r := newGitLabRun(t, "schedule", "Dockerfile", "FROM scratch\n")
+	r.gitlab.AddToken(canary, lab.Token{Login: "ada", Kind: lab.OAuthToken})
+	delete(r.env, "BASEKEEPER_TOKEN")
+	for _, name := range []string{"GITLAB_TOKEN", "BASEKEEPER_TOKEN"} {
+		r.env[name] = canary
+		code, out, errs := r.run(t.Context(), "check", "--group", "acme")
+		assert.Equal(t, 0, code, "%s\n%s", out, errs)
+		r.perform(0)
+		delete(r.env, name)
+	}
 }
 
 // TestOwnAuthority: a GitLab whose certificate is its own authority's, below a

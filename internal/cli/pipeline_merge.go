@@ -97,7 +97,7 @@ func (j *gitlabJob) origin(s *step) (origin, error) {
 		switch name {
 		case "BASEKEEPER_TOKEN":
 			return s.in.Token
-		case "CI_SERVER_URL", "CI_SERVER_TLS_CA_FILE":
+		case "CI_SERVER_URL", "CI_SERVER_TLS_CA_FILE", "CI_JOB_TOKEN": // the last to know it by
 			return j.Getenv(name)
 		}
 		return ""

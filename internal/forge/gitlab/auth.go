@@ -7,13 +7,15 @@ import (
 
 // authorized adds the token to requests to the API itself. It sits below
 // http.Client, which follows redirects, and so decides anew for each request:
-// another host, port, scheme or path gets nothing.
+// another host, port, scheme or path gets nothing. Every kind of token that the
+// client takes is good as a bearer, and OAuth's as nothing else.
+//
+// Spec: GitLab's "REST API authentication".
 type authorized struct {
 	inner     http.RoundTripper
 	api       place
 	userAgent string
 	token     string
-	oauth     bool
 }
 
 func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -23,11 +25,7 @@ func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	out.Header.Del("Job-Token")
 	out.Header.Set("User-Agent", t.userAgent)
 	if t.token != "" && t.api.holds(req.URL) {
-		if t.oauth {
-			out.Header.Set("Authorization", "Bearer "+t.token)
-		} else {
-			out.Header.Set("Private-Token", t.token)
-		}
+		out.Header.Set("Authorization", "Bearer "+t.token)
 	}
 	return t.inner.RoundTrip(out)
 }

@@ -68,7 +68,7 @@ func (c *Client) transport() http.RoundTripper {
 	c.counter = &counted{inner: &attempt.Exchange{Inner: o.Transport, Timeout: o.Timeout, MaxBody: maxBody}}
 	p := newPacer(o.Now)
 	var t http.RoundTripper = c.counter
-	t = &authorized{inner: t, api: c.place, userAgent: o.UserAgent, token: o.Token, oauth: o.OAuth}
+	t = &authorized{inner: t, api: c.place, userAgent: o.UserAgent, token: o.Token}
 	t = &paced{inner: t, pacer: p, reads: make(chan struct{}, o.Concurrency), writes: make(chan struct{}, 1), deadline: o.Deadline, sleep: o.Sleep}
 	j := &judge{pacer: p, retries: o.Retries, deadline: o.Deadline}
 	return &attempt.Repeat{Inner: t, Sleep: o.Sleep, Judge: j.judge}

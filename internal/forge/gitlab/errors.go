@@ -33,14 +33,6 @@ func bare(err error) error {
 	return err
 }
 
-// who names the client's credentials in errors, and never what they are.
-func (c *Client) who() string {
-	if c.opts.OAuth {
-		return "the OAuth token"
-	}
-	return "the token"
-}
-
 // saidIn returns GitLab's own words in the body of an answer: a message, which
 // can be a text, a list or an object of either, or an error.
 func saidIn(body []byte) string {
@@ -84,11 +76,11 @@ func wordsOf(said any) []string {
 func (c *Client) statusError(status int, message string) error {
 	switch status {
 	case http.StatusUnauthorized:
-		return fmt.Errorf("%w: GitLab does not accept %s: it has expired, was revoked, or is for another server", forge.ErrDenied, c.who())
+		return fmt.Errorf("%w: GitLab does not accept the token: it has expired, was revoked, or is for another server", forge.ErrDenied)
 	case http.StatusForbidden:
 		return c.deniedError(message)
 	case http.StatusNotFound:
-		return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, c.who())
+		return fmt.Errorf("%w, or hidden from the token", forge.ErrNotFound)
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return errors.New("the project was renamed or moved: put its new path into the configuration")
 	}
@@ -116,7 +108,7 @@ func (c *Client) deniedError(message string) error {
 	lower := strings.ToLower(message)
 	switch {
 	case strings.Contains(lower, "insufficient_scope"):
-		return fmt.Errorf("%w: %s needs the scope api", forge.ErrDenied, c.who())
+		return fmt.Errorf("%w: the token needs the scope api", forge.ErrDenied)
 	case strings.Contains(lower, "archived"):
 		return fmt.Errorf("%w: the project is archived: unarchive it, or leave archived projects out", forge.ErrDenied)
 	case isProtected(lower):
@@ -126,14 +118,14 @@ func (c *Client) deniedError(message string) error {
 	if said == "" || strings.EqualFold(said, "403 Forbidden") {
 		said = "GitLab does not say why"
 	}
-	return fmt.Errorf("%w: %s: %s; it needs the scope api and the role Developer in the project, with its repository and merge requests open to members", forge.ErrDenied, c.who(), said)
+	return fmt.Errorf("%w: the token: %s; it needs the scope api and the role Developer in the project, with its repository and merge requests open to members", forge.ErrDenied, said)
 }
 
 // branchError says what a refusal to write a branch can come from: GitLab has the
 // same words for all of it.
 func (c *Client) branchError(message string) error {
-	return fmt.Errorf("%w: %s may not write the branch: %s; its account needs the role Developer in the project, and leave to push and force-push where the branch is protected",
-		forge.ErrDenied, c.who(), message)
+	return fmt.Errorf("%w: the token may not write the branch: %s; its account needs the role Developer in the project, and leave to push and force-push where the branch is protected",
+		forge.ErrDenied, message)
 }
 
 // isMoved reports whether GitLab's words, in lower case, mean that somebody was

@@ -184,14 +184,14 @@ func (c *Client) fault(f fault) error {
 	lower := strings.ToLower(message)
 	switch {
 	case strings.Contains(lower, "does not exist or you don't have permission"), strings.Contains(lower, "not found"):
-		return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, c.who())
+		return fmt.Errorf("%w, or hidden from the token", forge.ErrNotFound)
 	case strings.Contains(lower, "permission"), strings.Contains(lower, "forbidden"), strings.Contains(lower, "not authorized"), strings.Contains(lower, "insufficient"):
-		return fmt.Errorf("%w: %s: %s; it needs the scope api and the role Developer", forge.ErrDenied, c.who(), message)
+		return fmt.Errorf("%w: the token: %s; it needs the scope api and the role Developer", forge.ErrDenied, message)
 	}
 	return fmt.Errorf("GitLab answers: %s", message)
 }
 
 // notFound is the error for what is null in an answer.
 func (c *Client) notFound() error {
-	return fmt.Errorf("%w, or hidden from %s", forge.ErrNotFound, c.who())
+	return fmt.Errorf("%w, or hidden from the token", forge.ErrNotFound)
 }

@@ -165,7 +165,7 @@ func (c *Client) readPage(l projectList, raw json.RawMessage, faults []fault) (*
 	case err != nil || raw == nil:
 		return nil, halfError()
 	case page == nil:
-		return nil, fmt.Errorf("no group or user of that path: %w, or hidden from %s", forge.ErrNotFound, c.who())
+		return nil, fmt.Errorf("no group or user of that path: %w, or hidden from the token", forge.ErrNotFound)
 	}
 	return page, nil
 }

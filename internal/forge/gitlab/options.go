@@ -19,11 +19,9 @@ type Options struct {
 	// Only addresses of this machine may be plain HTTP.
 	BaseURL string
 
-	// Token is a personal, project or group access token, or an OAuth token.
+	// Token is a personal, project or group access token, or an OAuth token. It
+	// is sent as a bearer, which is right for all of them.
 	Token string
-	// OAuth says that Token came from OAuth. Other tokens are sent in a header
-	// of GitLab's own.
-	OAuth bool
 	// Job says that Token is a job's CI_JOB_TOKEN, which is refused: it serves
 	// the registry only.
 	Job bool
@@ -99,7 +97,7 @@ func (o Options) check() error {
 		return errors.New("no credentials: give a token; a project or group access token with the scope api and the role Developer will do")
 	case o.Job || strings.HasPrefix(o.Token, jobPrefix):
 		return fmt.Errorf("%w: CI_JOB_TOKEN serves the container registry only; make a project or group access token with the scope api and the role Developer, "+
-			"or Maintainer where tags are to be deleted or branches are protected, and give it as BASEKEEPER_TOKEN, a masked variable", forge.ErrDenied)
+			"or Maintainer where tags or branches are protected, and give it as BASEKEEPER_TOKEN, a masked variable", forge.ErrDenied)
 	case strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return errors.New("the token holds a space, a line's end or another character that no token has")
 	}

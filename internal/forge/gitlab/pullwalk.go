@@ -105,7 +105,7 @@ func (w *pullWalk) ask(ctx context.Context, items, todo []int, field string) err
 // merge requests for the token.
 func (w *pullWalk) takePage(i int, list *pullPage) {
 	if list == nil {
-		w.fail(i, fmt.Errorf("%w: %s cannot see its merge requests", forge.ErrDenied, w.client.who()))
+		w.fail(i, fmt.Errorf("%w: the token cannot see its merge requests", forge.ErrDenied))
 		return
 	}
 	for _, n := range list.Nodes {

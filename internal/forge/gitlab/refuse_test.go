@@ -1,6 +1,7 @@
 package gitlab_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -63,14 +64,19 @@ func TestLocked(t *testing.T) {
 	w.project(t, "acme/disabled", func(o *sandbox.ProjectOptions) { o.Disabled = true })
 	w.project(t, "acme/deleting", func(o *sandbox.ProjectOptions) { o.Deleting = true })
 	w.project(t, "acme/app", nil)
-	found, skipped, err := w.client(t, nil).Repositories(t.Context(), forge.Scope{Organizations: []string{group}, BranchPrefix: prefix})
-	require.NoError(t, err)
-	assert.Empty(t, skipped)
-	locked := map[string]bool{}
-	for _, r := range found {
-		locked[r.Name] = r.Locked
+	for how, spoil := range map[string]spoil{"graphql": func(request) *reply { return nil }, "rest": without(http.StatusNotFound)} {
+		c, _ := w.spoiled(t, spoil, nil)
+		found, skipped, err := c.Repositories(t.Context(), forge.Scope{Organizations: []string{group}, BranchPrefix: prefix})
+		require.NoError(t, err)
+		assert.Empty(t, skipped)
+		locked := map[string]string{}
+		for _, r := range found {
+			locked[r.Name] = r.Lock
+			assert.Equal(t, r.Lock != "", r.Locked)
+		}
+		want := map[string]string{"acme/disabled": "its repository is switched off, or hidden from the token", "acme/deleting": "it is marked for deletion", "acme/app": ""}
+		assert.Equal(t, want, locked, how)
 	}
-	assert.Equal(t, map[string]bool{"acme/disabled": true, "acme/deleting": true, "acme/app": false}, locked)
 }
 
 func TestRenamed(t *testing.T) {
@@ -107,7 +113,7 @@ func TestTokens(t *testing.T) {
 				w := newWorld(t)
 				w.project(t, "acme/app", nil)
 				w.AddToken("glpat-other", tt.token)
-				c, _ := w.spoiled(t, spoil, func(o *gitlab.Options) { o.Token, o.OAuth = "glpat-other", tt.token.Kind == sandbox.OAuthToken })
+				c, _ := w.spoiled(t, spoil, func(o *gitlab.Options) { o.Token = "glpat-other" })
 				account, err := c.Account(t.Context())
 				require.NoError(t, err)
 				assert.Equal(t, tt.want, account.Kind)
@@ -119,7 +125,7 @@ func TestTokens(t *testing.T) {
 				// What the account makes is known as its own, also by another client.
 				_, err = c.Propose(t.Context(), proposal(t, c, "acme/app", "FROM debian:13\n"))
 				require.NoError(t, err)
-				other, _ := w.spoiled(t, spoil, func(o *gitlab.Options) { o.Token, o.OAuth = "glpat-other", tt.token.Kind == sandbox.OAuthToken })
+				other, _ := w.spoiled(t, spoil, func(o *gitlab.Options) { o.Token = "glpat-other" })
 				b := find(t, other, "acme/app").Branches[0]
 				assert.True(t, b.Head.Mine)
 				require.NotNil(t, b.Pull)
