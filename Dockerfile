@@ -3,10 +3,11 @@
 # no variables that only BuildKit sets.
 #
 # The bases are arguments, so that it can be built where no public registry is
-# reached. They follow their tags until the project's own workflow has run for
-# the first time: .basekeeper.yaml asks for pins, and no digest was made up.
-ARG GO_IMAGE=docker.io/library/golang:1.26-bookworm
-ARG TOOLS_IMAGE=docker.io/library/debian:12-slim
+# reached. They are pinned as they were in September 2026 (Go 1.26.8, Debian of
+# 2026-08-24), by the digests of the indexes that other projects recorded then;
+# the project's own workflow, .github/workflows/basekeeper.yml, moves them on.
+ARG GO_IMAGE=docker.io/library/golang:1.26-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d
+ARG TOOLS_IMAGE=docker.io/library/debian:12-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 
 FROM ${GO_IMAGE} AS build
 ARG GOPROXY=https://proxy.golang.org,direct

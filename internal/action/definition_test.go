@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/action"
+	"github.com/basekeeper/basekeeper/internal/config"
+	"github.com/basekeeper/basekeeper/internal/image"
 )
+
+// TestBasesArePinned: what the image is built from is known to the byte, and
+// the project's own workflow moves it on.
+func TestBasesArePinned(t *testing.T) {
+	dockerfile, err := os.ReadFile("../../Dockerfile")
+	require.NoError(t, err)
+	bases := regexp.MustCompile(`(?m)^ARG \w+_IMAGE=.*$`).FindAllString(string(dockerfile), -1)
+	require.Len(t, bases, 2)
+	for _, base := range bases {
+		assert.Regexp(t, `=docker\.io/library/[a-z]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}$`, base)
+	}
+	own, err := os.ReadFile("../../.basekeeper.yaml")
+	require.NoError(t, err)
+	c, err := config.Parse(".basekeeper.yaml", own)
+	require.NoError(t, err)
+	ref, err := image.ParseReference("debian:12-slim")
+	require.NoError(t, err)
+	assert.True(t, c.Policy(ref).Pin)
+}
 
 // TestDefinition holds action.yml, and its documentation, to the inputs that
 // are read.

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/enginetest"
 	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/sandbox"
@@ -106,17 +107,20 @@ jobs:
       - id: keeper
         uses: ./.action
         with:
-          base-url: %s
+          base-url: ADDRESS
           sarif-file: found.sarif
           # more inputs
-      - if: always()
+` + shows
+
+// shows is the step after it.
+const shows = `      - if: always()
         shell: sh
         env:
           OUTPUTS: ${{ toJSON(steps.keeper.outputs) }}
           OUTCOME: ${{ steps.keeper.outcome }}
         run: |
-          printf 'OUTCOME=%%s\n' "$OUTCOME"
-          printf 'OUTPUTS=%%s\n' "$(printf '%%s' "$OUTPUTS" | tr -d '\n')"
+          printf 'OUTCOME=%s\n' "$OUTCOME"
+          printf 'OUTPUTS=%s\n' "$(printf '%s' "$OUTPUTS" | tr -d '\n')"
           sed 's/^/REPORT=/' .basekeeper/report.md
           sed 's/^/DOCKERFILE=/' Dockerfile
           if [ -e found.sarif ]; then echo SARIF=yes; fi
@@ -135,11 +139,17 @@ type step struct {
 // run has act run the workflow on an event.
 func (w *world) run(event string, payload any, inputs map[string]string) step {
 	w.t.Helper()
-	text := fmt.Sprintf(workflow, w.url)
+	text := strings.Replace(workflow, "ADDRESS", w.url, 1)
 	for name, value := range inputs {
 		text = strings.Replace(text, "# more inputs\n", fmt.Sprintf("%s: %q\n          # more inputs\n", name, value), 1)
 	}
-	w.write(".github/workflows/test.yml", text)
+	return w.play(event, payload, text)
+}
+
+// play has act run a workflow on an event.
+func (w *world) play(event string, payload any, workflow string) step {
+	w.t.Helper()
+	w.write(".github/workflows/test.yml", workflow)
 	w.write(".action/action.yml", w.definition())
 	content, err := json.Marshal(payload)
 	require.NoError(w.t, err)
@@ -280,19 +290,19 @@ func TestAct(t *testing.T) {
 		require.NotEmpty(t, branches)
 		event := pullRequest("closed", branches[0], "acme/app", "github-actions[bot]", base, true)
 		published := w.publish("apps/app", "latest", "app 1")
-		s := w.run("pull_request", event, map[string]string{"prune": "true"})
+		s := w.play("pull_request", event, w.initial())
 		assert.Equal(t, "success", s.outcome, s.log)
 		assert.Equal(t, "on-merge", s.outputs["command"])
 		assert.Equal(t, "true", s.outputs["changed"])
 		assert.Equal(t, fmt.Sprintf(`["%s/apps/app:latest v1"]`, w.registry.Host()), s.outputs["retired"])
 		assert.Contains(t, s.report, "Retired images")
-		assert.Contains(t, s.report, "retired less than an hour ago by acme/app")
 		assert.Equal(t, published, w.at("v1"))
 
 		w.publish("apps/app", "latest", "app 2")
-		s = w.run("pull_request", event, nil)
+		s = w.run("pull_request", event, map[string]string{"prune": "true"})
 		assert.Equal(t, "success", s.outcome, s.log)
 		assert.Equal(t, "false", s.outputs["changed"], "once more for the same merge it does nothing: %s", s.log)
+		assert.Contains(t, s.report, "retired less than an hour ago by acme/app")
 		assert.Empty(t, w.at("v2"))
 
 		s = w.run("pull_request", pullRequest("closed", "feature", "acme/app", "alice", base, true), nil)
@@ -321,6 +331,19 @@ func TestAct(t *testing.T) {
 		assert.Equal(t, "2", s.outputs["exit-status"])
 		assert.Contains(t, s.log, `input fail-on: "sometimes" is none of`)
 	})
+}
+
+// initial is the workflow that init writes and the README shows, with what
+// cannot be had here: the cache, which GitHub keeps, and the published action.
+func (w *world) initial() string {
+	w.t.Helper()
+	text := string(config.Workflow())
+	start, end := strings.Index(text, "      - name: Remember"), strings.Index(text, "      - uses: basekeeper/")
+	require.True(w.t, 0 < start && start < end)
+	text = text[:start] + text[end:]
+	const used = "      - uses: basekeeper/basekeeper@v1\n"
+	require.True(w.t, strings.HasSuffix(text, used))
+	return strings.TrimSuffix(text, used) + "      - id: keeper\n        uses: ./.action\n        with:\n          base-url: " + w.url + "\n" + shows
 }
 
 // at returns what a tag of the published image points at; empty where it is not
