@@ -51,8 +51,11 @@ func decide(e Event, in job.Inputs) job.Decision {
 	switch in.Command {
 	case job.Auto:
 	case job.OnMerge:
+		if e.Name == "schedule" || e.Name == "workflow_dispatch" {
+			return job.Decision{Command: job.OnMerge, Central: true, Reason: fmt.Sprintf("event %s: what the bumps replaced that were merged lately", e.Name)}
+		}
 		if e.Pull == nil || e.Action != "closed" {
-			return job.Refuse("on-merge is for the event pull_request with types: [closed]")
+			return job.Refuse("on-merge is for the event pull_request with types: [closed], for schedule and for workflow_dispatch")
 		}
 		return closed(e, in)
 	default:
@@ -105,6 +108,8 @@ func closed(e Event, in job.Inputs) job.Decision {
 		return job.Idle("merged pull request #%d is none of basekeeper's: it does not come from a branch %s… of this repository", pull.Number, forge.BranchPrefix)
 	case !IsBumpAuthor(in, pull.Author) && !mayBeApps(in, pull.Author):
 		return job.Idle("%s", NoBumpAuthor(in, *pull))
+	case pull.Default != "" && pull.Base != pull.Default:
+		return job.Idle("bump #%d was merged into %.100q, which is not the default branch: it replaces no published image", pull.Number, pull.Base)
 	case e.Name == "pull_request_target":
 		return job.Idle("a merge is followed up on the event pull_request only")
 	case !IsBumpAuthor(in, pull.Author): // GitHub knows whether that is our App

@@ -53,8 +53,9 @@ type payload struct {
 }
 
 type fullName struct {
-	ID   int64  `json:"id"`
-	Name string `json:"full_name"`
+	ID      int64  `json:"id"`
+	Name    string `json:"full_name"`
+	Default string `json:"default_branch"`
 }
 
 type side struct {
@@ -116,7 +117,7 @@ func pull(p payload) (*job.Pull, error) {
 	}
 	return &job.Pull{
 		Number: p.Pull.Number, Merged: p.Pull.Merged,
-		Head: p.Pull.Head.Ref, Base: p.Pull.Base.Ref, BaseID: p.Pull.Base.SHA,
+		Head: p.Pull.Head.Ref, Base: p.Pull.Base.Ref, BaseID: p.Pull.Base.SHA, Default: p.Pull.Base.Repository.Default,
 		Repository: p.Pull.Base.Repository.Name, Author: p.Pull.User.Login,
 		MergedAt: p.Pull.MergedAt, MergeCommit: mergeCommit(p.Pull.Merged, p.Pull.MergeCommit),
 		Fork: !same(p.Pull.Head.Repository, p.Pull.Base.Repository),

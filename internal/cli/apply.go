@@ -79,6 +79,9 @@ func applySaved(ctx context.Context, env Env, opts options, p plan.Plan) error {
 	if err != nil {
 		return err
 	}
+	if err := recordPublished(ctx, env, opts, r); err != nil {
+		return err
+	}
 	return applyRemote(ctx, env, opts, r, run, planStatus(run.Plan))
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -56,7 +55,7 @@ func runBump(ctx context.Context, env Env, opts bumpOptions) error {
 		if err != nil {
 			return err
 		}
-		return applyRemote(ctx, env, opts.options, m.remote, m.run, cmp.Or(planStatus(m.plan), code))
+		return applyRemote(ctx, env, opts.options, m.remote, m.run, worse(planStatus(m.plan), code))
 	}
 	if opts.dryRun {
 		if err := m.print(env, opts.format); err != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
-	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/render"
 	"github.com/basekeeper/basekeeper/internal/retire"
 )
@@ -38,8 +36,9 @@ func parsePulls(names []string) ([]wantedPull, error) {
 }
 
 // followUp retires what merges replace: those of the pull requests that are
-// wanted, or else all bumps of the repositories in scope. It then records what
-// is published. The error joins what went wrong beside the rows.
+// wanted, or else all bumps of the repositories in scope since they were followed
+// up last, and at least of the time since. It then records what is published. The
+// error joins what went wrong beside the rows.
 func (l *lifecycle) followUp(ctx context.Context, scope forge.Scope, wanted []wantedPull, since time.Duration, dryRun bool) ([]render.Retired, error) {
 	client, err := l.forge()
 	if err != nil {
@@ -64,6 +63,7 @@ func (l *lifecycle) followUp(ctx context.Context, scope forge.Scope, wanted []wa
 			ok, _ := l.config.Repositories.Match(r)
 			return !ok || !l.builds(r.Name)
 		})
+		since = l.sinceLast(repositories, since)
 	}
 	merges, err := client.MergedPulls(ctx, repositories, prefix, l.env.Now().Add(-since))
 	errs = append(errs, err)
@@ -72,15 +72,45 @@ func (l *lifecycle) followUp(ctx context.Context, scope forge.Scope, wanted []wa
 		if i >= len(merges) {
 			break
 		}
-		for _, m := range chosen(r.Name, merges[i], wanted) {
-			some, err := l.onMerge(ctx, r, m, dryRun)
-			rows = append(rows, some...)
-			errs = append(errs, err)
+		some, failed := l.onMerges(ctx, r, chosen(r.Name, merges[i], wanted), dryRun)
+		rows, errs = append(rows, some...), append(errs, failed)
+		if err == nil && failed == nil && len(wanted) == 0 && !dryRun {
+			l.memory.PutFollowed(l.followed(r))
 		}
 	}
 	errs = append(errs, missing(l.flavor, wanted, repositories, merges)...)
-	if len(wanted) == 0 {
+	if len(wanted) > 0 {
+		l.recordToo(ctx, dryRun)
+	} else {
 		errs = append(errs, l.record(ctx, dryRun))
+	}
+	return rows, errors.Join(errs...)
+}
+
+// mergesUntil bounds how far back a run looks whose last one is long ago.
+const mergesUntil = 90 * 24 * time.Hour
+
+// sinceLast is how far back to look for merges: the time since, or longer where
+// the repositories were followed up longer ago, as far as is remembered.
+func (l *lifecycle) sinceLast(repositories []forge.Repository, since time.Duration) time.Duration {
+	for _, r := range repositories {
+		if at, ok := l.memory.Followed(l.followed(r)); ok {
+			since = max(since, min(l.env.Now().Sub(at), mergesUntil))
+		}
+	}
+	return since
+}
+
+// followed is what a repository is remembered as.
+func (l *lifecycle) followed(r forge.Repository) string { return l.server() + "/" + r.Name }
+
+// onMerges retires what the merges in a repository replace.
+func (l *lifecycle) onMerges(ctx context.Context, r forge.Repository, merges []forge.Merge, dryRun bool) ([]render.Retired, error) {
+	var rows []render.Retired
+	var errs []error
+	for _, m := range merges {
+		some, err := l.onMerge(ctx, r, m, dryRun)
+		rows, errs = append(rows, some...), append(errs, err)
 	}
 	return rows, errors.Join(errs...)
 }
@@ -109,18 +139,33 @@ func (l *lifecycle) followCommit(ctx context.Context, project, commit string, dr
 	if err := l.settle([]forge.Repository{repository}); err != nil {
 		return nil, err
 	}
+	defer l.recordToo(ctx, dryRun)
 	merges = slices.DeleteFunc(merges, func(m forge.Merge) bool { return !strings.HasPrefix(m.Head, forge.BranchPrefix) })
 	if len(merges) == 0 {
 		fmt.Fprintf(l.env.Stderr, "basekeeper: no merged bump brought %s to %s: there is nothing to do\n", render.Clean(commit), render.Clean(project))
 		return nil, nil
 	}
-	var rows []render.Retired
-	var errs []error
-	for _, m := range merges {
-		some, err := l.onMerge(ctx, repository, m, dryRun)
-		rows, errs = append(rows, some...), append(errs, err)
+	if repository.DefaultBranch, err = l.defaultBranch(ctx, project); err != nil {
+		return nil, err
 	}
-	return rows, errors.Join(errs...)
+	return l.onMerges(ctx, repository, merges, dryRun)
+}
+
+// defaultBranch is a project's, as its pipeline or else the forge says.
+func (l *lifecycle) defaultBranch(ctx context.Context, project string) (string, error) {
+	if branch := l.env.Getenv("CI_DEFAULT_BRANCH"); branch != "" && l.env.Getenv("CI_PROJECT_PATH") == project {
+		return branch, nil
+	}
+	found, skipped, err := l.host.Repositories(ctx, forge.Scope{Names: []string{project}})
+	switch {
+	case err != nil:
+		return "", err
+	case len(skipped) > 0:
+		return "", fmt.Errorf("%s: %w", skipped[0].Name, skipped[0].Err)
+	case len(found) == 0:
+		return "", nil
+	}
+	return found[0].DefaultBranch, nil
 }
 
 // settle gives images that name no repository the one that the run is about.
@@ -177,9 +222,15 @@ func missing(flavor forge.Flavor, wanted []wantedPull, repositories []forge.Repo
 	return errs
 }
 
-// onMerge retires what one merge replaces.
+// onMerge retires what one merge replaces. What is published is built from the
+// default branch: a merge into another replaces nothing.
 func (l *lifecycle) onMerge(ctx context.Context, r forge.Repository, m forge.Merge, dryRun bool) ([]render.Retired, error) {
 	by := r.Name + l.flavor.Number(m.Number)
+	if m.Base != r.DefaultBranch && m.Base != "" && r.DefaultBranch != "" {
+		fmt.Fprintf(l.env.Stderr, "basekeeper: %s went into %s, which is not the default branch %s: it replaces no published image\n",
+			render.Clean(by), render.Clean(m.Base), render.Clean(r.DefaultBranch))
+		return nil, nil
+	}
 	var changed []string
 	if slices.ContainsFunc(l.config.Images, func(p config.Published) bool { return p.Dockerfile != "" && p.BuiltFrom(r.Name, nil) }) {
 		client, err := l.forge()
@@ -208,66 +259,4 @@ func (l *lifecycle) onMerge(ctx context.Context, r forge.Repository, m forge.Mer
 		rows = append(rows, retired(o, dryRun, by))
 	}
 	return rows, err
-}
-
-// builtFrom returns the images that a repository builds: those of the
-// configuration, or else the one of its own name that says so itself.
-func (l *lifecycle) builtFrom(ctx context.Context, repository string, changed []string) ([]config.Published, error) {
-	if len(l.config.Images) > 0 {
-		return slices.DeleteFunc(slices.Clone(l.config.Images), func(p config.Published) bool { return !p.BuiltFrom(repository, changed) }), nil
-	}
-	ref, err := image.ParseReference(l.ownRegistry() + "/" + strings.ToLower(repository))
-	if err != nil {
-		return nil, nil //nolint:nilerr // a repository without such an image builds none
-	}
-	ref = ref.Tagged(image.LatestTag)
-	d, err := l.registry.Resolve(ctx, ref)
-	if errors.Is(err, image.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("resolve %s: %w", ref, err)
-	}
-	said, err := l.registry.Details(ctx, ref.Pinned(d.Digest))
-	if err != nil {
-		return nil, fmt.Errorf("read what %s says of itself: %w", ref, err)
-	}
-	if !strings.EqualFold(strings.TrimSuffix(said.Source, ".git"), l.server()+"/"+repository) {
-		return nil, nil
-	}
-	return []config.Published{l.published(ref)}, nil
-}
-
-// ownRegistry is the registry that belongs to the forge.
-func (l *lifecycle) ownRegistry() string {
-	if l.flavor == forge.GitLab {
-		return cmp.Or(l.config.GitLab.Registry, l.env.Getenv("CI_REGISTRY"), "registry.gitlab.com")
-	}
-	if own := l.config.GitHub.Registry; own != "" {
-		return own
-	}
-	if host, ok := strings.CutPrefix(l.server(), "https://"); ok && host != "github.com" {
-		return "containers." + host // GitHub Enterprise Server with subdomain isolation
-	}
-	return "ghcr.io"
-}
-
-// server is the forge's address as its pages have it.
-func (l *lifecycle) server() string {
-	if l.flavor == forge.GitLab {
-		return gitlabURL(l.env, l.opts.remote, l.config)
-	}
-	return githubHome(l.env, l.config)
-}
-
-// record has the ledgers remember what is published now.
-func (l *lifecycle) record(ctx context.Context, dryRun bool) error {
-	refs := make([]image.Reference, 0, len(l.config.Images))
-	for _, p := range l.config.Images {
-		refs = append(refs, p.Image)
-	}
-	flow := l.retire(dryRun)
-	flow.Seen = l.memory
-	_, err := flow.Record(ctx, refs)
-	return err
 }

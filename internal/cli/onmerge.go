@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
-	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/prune"
 	"github.com/basekeeper/basekeeper/internal/registry"
 	"github.com/basekeeper/basekeeper/internal/render"
@@ -36,10 +35,11 @@ func newOnMergeCmd(env Env) *cobra.Command {
 what each one's tag pointed at before the merge, though the new one may be there
 already: runs that may write record what is published, for this.
 
-Without arguments it follows up all merged bumps, of the last seven days, of the
-repositories that the flags or the configuration name, and records what is
-published now: a central run for many repositories, which then need no workflow
-of their own. Once more for the same merge it does nothing. With --commit it
+Without arguments it follows up all merged bumps, of the last seven days or since
+its last run, of the repositories that the flags or the configuration name: a
+central run for many repositories, which then need no workflow of their own. In
+each form it records what is published now. Merges into other branches than the
+default one replace nothing. Once more for the same merge it does nothing. With --commit it
 follows up the merge requests of one GitLab project that brought a commit; in a
 GitLab pipeline that is what it does without arguments.
 
@@ -59,7 +59,7 @@ there.`,
 	opts.remote.addScope(cmd, "follow up the merges in the repositories of %s")
 	opts.roots.add(cmd)
 	f := cmd.Flags()
-	f.Var(&opts.since, "since", "follow up the merges of the last `DURATION`")
+	f.Var(&opts.since, "since", "follow up the merges of the last `DURATION`, or longer where the cache knows of no follow-up within it")
 	f.StringVar(&opts.commit, "commit", "", "follow up what brought the commit `SHA` to the one --repository, on GitLab (default $CI_COMMIT_SHA there)")
 	f.BoolVar(&opts.prune, "prune", false, "then delete what may be deleted of the images that the configuration lists, as prune --yes does; its roots are the configuration's and those of --uses, --in-use and --self-only")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "say what would be done; write nothing")
@@ -85,7 +85,7 @@ func runOnMerge(ctx context.Context, env Env, opts onMergeOptions, names []strin
 	defer l.close()
 	rows, err := l.mergesOf(ctx, opts, wanted)
 	if err != nil && len(rows) == 0 {
-		return lifecycleStatus(err)
+		return &statusError{failureStatus(err, exitFailed), err}
 	}
 	if err := printRetired(env, opts.format, rows); err != nil {
 		return err
@@ -93,7 +93,7 @@ func runOnMerge(ctx context.Context, env Env, opts onMergeOptions, names []strin
 	if err != nil {
 		complain(env, err)
 	}
-	code := retiredStatus(rows, err)
+	code := retiredStatus(err)
 	if !opts.prune {
 		return status(code)
 	}
@@ -170,22 +170,32 @@ func (l *lifecycle) pruneAfter(ctx context.Context, opts onMergeOptions) (code i
 	return exitDone, err
 }
 
-// retiredStatus is the exit status that outcomes call for.
-func retiredStatus(rows []render.Retired, err error) int {
-	failed := slices.ContainsFunc(rows, func(r render.Retired) bool { return r.Error != "" })
-	done := slices.ContainsFunc(rows, func(r render.Retired) bool { return r.Error == "" })
-	var known *statusError
-	switch {
-	case !failed && err == nil:
+// retiredStatus is the exit status of a run that did part of its work, by what
+// went wrong beside that.
+func retiredStatus(err error) int { return failureStatus(err, exitPartial) }
+
+// failureStatus is the exit status that joined errors call for; otherwise is that
+// of one which calls for none by itself.
+func failureStatus(err error, otherwise int) int {
+	if err == nil {
 		return exitDone
-	case errors.As(err, &known):
-		return known.status
-	case done || len(rows) == 0 && !errors.Is(err, image.ErrRefused):
-		return exitPartial
-	case errors.Is(err, image.ErrRefused):
-		return exitRefused
 	}
-	return exitFailed
+	var known *statusError
+	var mistake *config.Error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what is joined deeper is one failure
+		code := exitDone
+		for _, part := range joined.Unwrap() {
+			code = worse(code, failureStatus(part, otherwise))
+		}
+		return code
+	}
+	switch {
+	case errors.As(lifecycleStatus(err), &known):
+		return known.status
+	case errors.As(err, &mistake):
+		return exitUsage
+	}
+	return otherwise
 }
 
 // followMerges is what a run on a forge does for the images that its
@@ -195,11 +205,10 @@ func followMerges(ctx context.Context, env Env, opts options, r *remote) (code i
 	if len(r.Config.Images) == 0 {
 		return exitDone, nil
 	}
-	l, err := newLifecycle(env, lifecycleOptions{options: opts}, r.Config, registry.Push)
+	l, err := r.lifecycle(env, opts)
 	if err != nil {
 		return exitFailed, err
 	}
-	l.host, l.memory = r.host, r.memory
 	rows, err := l.followUp(ctx, r.Scope, nil, mergesSince, false)
 	if err != nil {
 		complain(env, err)
@@ -211,7 +220,32 @@ func followMerges(ctx context.Context, env Env, opts options, r *remote) (code i
 	fmt.Fprintln(env.Stderr, requests(l.registry.Requests()))
 	l.registry.Close()
 	if len(rows) > 0 {
-		return retiredStatus(rows, err), render.RetiredTable(out, rows)
+		return retiredStatus(err), render.RetiredTable(out, rows)
 	}
-	return retiredStatus(rows, err), nil
+	return retiredStatus(err), nil
+}
+
+// recordPublished has the ledgers remember what is published of the images that
+// the configuration of a run on a forge lists.
+func recordPublished(ctx context.Context, env Env, opts options, r *remote) error {
+	if len(r.Config.Images) == 0 {
+		return nil
+	}
+	l, err := r.lifecycle(env, opts)
+	if err != nil {
+		return err
+	}
+	l.recordToo(ctx, false)
+	l.registry.Close()
+	return nil
+}
+
+// lifecycle works on published images with what the run on a forge has.
+func (r *remote) lifecycle(env Env, opts options) (*lifecycle, error) {
+	l, err := newLifecycle(env, lifecycleOptions{options: opts}, r.Config, registry.Push)
+	if err != nil {
+		return nil, err
+	}
+	l.host, l.memory = r.host, r.memory
+	return l, nil
 }

@@ -238,10 +238,7 @@ func applyRemote(ctx context.Context, env Env, opts options, r *remote, run bump
 	if err := printPulled(env, opts.format, run.Plan, rows); err != nil {
 		return err
 	}
-	if failed != exitDone {
-		return status(failed)
-	}
-	return status(code)
+	return status(worse(failed, code))
 }
 
 // carryOut carries out a plan and returns what became of its pull requests,

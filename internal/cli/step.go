@@ -145,6 +145,10 @@ func (s *step) run(ctx context.Context) (stepResult, error) {
 		return stepResult{code: exitRefused}, nil
 	case s.decision.Command == job.Nothing:
 		return stepResult{}, nil
+	case s.in.Prune && s.in.InPlace && s.decision.Command == job.Bump:
+		return stepResult{}, usage(fmt.Errorf("%s and %s cannot be given together for a bump", s.job.Call("prune"), s.job.Call("in-place")))
+	case s.decision.Central:
+		return s.runCentral(ctx)
 	case s.decision.Merged || s.decision.Command == job.OnMerge:
 		return s.runMerge(ctx)
 	case s.decision.Command == job.Retire || s.decision.Command == job.Prune:

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -36,10 +35,11 @@ func (s *step) runMerge(ctx context.Context) (stepResult, error) {
 		return result, err
 	}
 	found, err := s.runFiles(ctx)
-	if err != nil {
-		return stepResult{}, err
-	}
 	s.decision.Command = job.OnMerge // what was done besides a look
+	if err != nil {
+		s.trouble(&result, err)
+		return result, nil
+	}
 	result.plan, result.requests = found.plan, found.requests
 	result.code = worse(result.code, found.code)
 	return result, nil
@@ -80,31 +80,74 @@ func (s *step) retireMerges(ctx context.Context, c config.Config, merges []forge
 	if s.about != nil {
 		name = s.about.Repository
 	}
-	var rows []render.Retired
-	var errs []error
-	for _, m := range merges {
-		some, err := l.onMerge(ctx, forge.Repository{Name: name}, m, s.in.DryRun)
-		rows, errs = append(rows, some...), append(errs, err)
+	repository := forge.Repository{Name: name}
+	if err := l.settle([]forge.Repository{repository}); err != nil {
+		return stepResult{}, err
 	}
-	if err = errors.Join(errs...); err != nil && len(rows) == 0 {
-		return stepResult{}, lifecycleStatus(err)
+	rows, err := l.onMerges(ctx, repository, merges, s.in.DryRun)
+	if err != nil && len(rows) == 0 {
+		return stepResult{}, &statusError{failureStatus(err, exitFailed), err}
 	}
-	result := stepResult{retired: rows, code: retiredStatus(rows, err)}
-	if err != nil {
-		complain(s.env, err)
-		result.note = err.Error()
-	}
+	l.recordToo(ctx, s.in.DryRun)
+	result := stepResult{}
 	if len(rows) == 0 {
 		result.note = "No image is known that this repository builds: list it under images in the configuration."
 		fmt.Fprintln(s.env.Stdout, result.note)
 		return result, nil
 	}
-	result.changed = slices.ContainsFunc(rows, func(r render.Retired) bool { return r.Done })
-	err = s.job.Section("retired", "Retired images", func() error { return render.RetiredTable(s.env.Stdout, rows) })
-	if err != nil || !s.in.Prune {
-		return result, err
+	err = s.followed(ctx, l, rows, err, &result)
+	return result, err
+}
+
+// followed shows what was retired, and prunes where the step asks for it. What
+// goes wrong then takes nothing from what the outputs say was done.
+func (s *step) followed(ctx context.Context, l *lifecycle, rows []render.Retired, failed error, result *stepResult) error {
+	result.retired = rows
+	result.changed = result.changed || slices.ContainsFunc(rows, func(r render.Retired) bool { return r.Done })
+	if failed != nil {
+		complain(s.env, failed)
+		result.note, result.code = failed.Error(), worse(result.code, retiredStatus(failed))
 	}
-	return result, s.prune(ctx, l, &result)
+	err := s.job.Section("retired", "Retired images", func() error { return render.RetiredTable(s.env.Stdout, rows) })
+	if err != nil || !s.in.Prune {
+		return err
+	}
+	code := result.code
+	if err := s.prune(ctx, l, nil, result); err != nil {
+		s.trouble(result, err)
+	}
+	result.code = worse(code, result.code)
+	return nil
+}
+
+// trouble notes an error that comes when part of the work is done.
+func (s *step) trouble(result *stepResult, err error) {
+	complain(s.env, err)
+	result.note, result.code = err.Error(), worse(result.code, failureStatus(err, exitFailed))
+}
+
+// runCentral follows up the merges of all repositories that the step is about.
+func (s *step) runCentral(ctx context.Context) (stepResult, error) {
+	w, _, err := remoteConfig(s.options(), filepath.Join(s.workspace.Name(), filepath.FromSlash(s.in.Directory)))
+	if err != nil {
+		return stepResult{}, err
+	}
+	l, err := s.lifecycle(w.config)
+	if err != nil {
+		return stepResult{}, err
+	}
+	defer l.close()
+	scope, err := s.remoteOptions(w.config).scope(w.config, l.flavor)
+	if err != nil {
+		return stepResult{}, err
+	}
+	rows, err := l.followUp(ctx, scope, nil, mergesSince, s.in.DryRun)
+	if err != nil && len(rows) == 0 {
+		return stepResult{}, &statusError{failureStatus(err, exitFailed), err}
+	}
+	var result stepResult
+	err = s.followed(ctx, l, rows, err, &result)
+	return result, err
 }
 
 // lifecycle wires the step's work on published images together.
@@ -123,14 +166,6 @@ func (s *step) lifecycle(c config.Config) (*lifecycle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.repository != "" { // an image that names no repository is this one's
-		l.config.Images = slices.Clone(c.Images)
-		for i, p := range l.config.Images {
-			if p.Repository == "" {
-				l.config.Images[i].Repository = s.repository
-			}
-		}
-	}
 	return l, nil
 }
 
@@ -148,8 +183,13 @@ func (s *step) runImages(ctx context.Context) (stepResult, error) {
 	}
 	defer l.close()
 	if s.decision.Command == job.Prune {
+		var names []string
+		if !s.decision.Image.IsZero() {
+			names = []string{s.decision.Image.Name()}
+		}
 		var result stepResult
-		return result, s.prune(ctx, l, &result)
+		err := s.prune(ctx, l, names, &result)
+		return result, err
 	}
 	if s.decision.Image.IsZero() {
 		return stepResult{}, usage(fmt.Errorf("%s: retire needs the image that is about to be replaced, such as ghcr.io/acme/app", s.job.Call("image")))
@@ -167,13 +207,9 @@ func (s *step) runImages(ctx context.Context) (stepResult, error) {
 	return stepResult{retired: rows, changed: done.Done}, render.RetiredTable(s.env.Stdout, rows)
 }
 
-// prune shows what may be deleted of the images that the configuration lists,
-// and deletes it where the step says so.
-func (s *step) prune(ctx context.Context, l *lifecycle, result *stepResult) error {
-	var names []string
-	if !s.decision.Image.IsZero() {
-		names = []string{s.decision.Image.Name()}
-	}
+// prune shows what may be deleted of the named images, or of all that the
+// configuration lists, and deletes it where the step says so.
+func (s *step) prune(ctx context.Context, l *lifecycle, names []string, result *stepResult) error {
 	l.self = filepath.Join(s.workspace.Name(), filepath.FromSlash(s.in.Directory))
 	deletes := s.in.Prune && !s.in.DryRun
 	p, flow, err := l.planPrune(ctx, names, retentionOptions{}, deletes)
@@ -195,9 +231,11 @@ func (s *step) prune(ctx context.Context, l *lifecycle, result *stepResult) erro
 }
 
 // followUp retires what bumps replace that were merged since the last runs, and
-// records what is published: where the configuration lists images.
+// records what is published, where the configuration lists images. It prunes
+// where the step asks for it.
 func (s *step) followUp(ctx context.Context, c config.Config, scope forge.Scope, result *stepResult) error {
-	if len(c.Images) == 0 || s.in.DryRun {
+	follows := len(c.Images) > 0 && !s.in.DryRun
+	if !follows && !s.in.Prune {
 		return nil
 	}
 	l, err := s.lifecycle(c)
@@ -205,11 +243,10 @@ func (s *step) followUp(ctx context.Context, c config.Config, scope forge.Scope,
 		return err
 	}
 	defer l.close()
-	result.retired, err = l.followUp(ctx, scope, nil, mergesSince, false)
-	if err != nil {
-		complain(s.env, err)
-		result.code = worse(result.code, retiredStatus(result.retired, err))
+	var rows []render.Retired
+	var failed error
+	if follows {
+		rows, failed = l.followUp(ctx, scope, nil, mergesSince, false)
 	}
-	result.changed = result.changed || slices.ContainsFunc(result.retired, func(r render.Retired) bool { return r.Done })
-	return s.job.Section("retired", "Retired images", func() error { return render.RetiredTable(s.env.Stdout, result.retired) })
+	return s.followed(ctx, l, rows, failed, result)
 }

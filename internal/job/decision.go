@@ -13,7 +13,8 @@ type Decision struct {
 	Image   image.Reference // the only image to care for; zero for all
 	// Merged says that the event may be the merge of a bump, which only the
 	// forge can tell: what such a merge calls for is done first.
-	Merged bool
+	Merged  bool
+	Central bool // follow up the merges of all repositories, not of the event alone
 	// Untrusted says that the files of the workspace may be an outsider's. The
 	// run then only checks: with the configuration of the base branch, never
 	// the workspace's; with no token, login or cache; asking only the hosts of
@@ -41,6 +42,7 @@ type Pull struct {
 	Merged      bool
 	Head        string // branch that it comes from
 	Base        string // branch that it goes to
+	Default     string // branch of Repository by default; empty where the event does not say
 	BaseID      string // commit at Base when the event happened; empty where the event does not say
 	Repository  string // full name of the repository of Base
 	Author      string

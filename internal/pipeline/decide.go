@@ -46,6 +46,9 @@ func decide(e Event, in job.Inputs) job.Decision {
 		if e.Pull != nil || e.Branch == "" || e.Branch != e.Default {
 			return job.Refuse("on-merge is for pipelines of the default branch")
 		}
+		if e.Source == schedule || e.Source == web || e.Source == api {
+			return job.Decision{Command: job.OnMerge, Central: true, Reason: fmt.Sprintf("pipeline source %s: what the bumps replaced that were merged lately", e.Source)}
+		}
 	}
 	return job.Decision{Command: in.Command, Reason: "the pipeline asks for it"}
 }
