@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,47 +14,65 @@ import (
 )
 
 func newInitCmd(env Env) *cobra.Command {
-	return &cobra.Command{
+	var named string
+	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write a commented configuration and a workflow to start from",
 		Long: `init writes .basekeeper.yaml, with every setting explained and switched off, and
-.github/workflows/basekeeper.yml, which opens pull requests once a day. Files
-that exist stay as they are.`,
-		Example: `  basekeeper init`,
-		Args:    cobra.MaximumNArgs(1),
+for GitHub .github/workflows/basekeeper.yml, which opens pull requests once a
+day; for GitLab .gitlab-ci.yml, which includes the component. Files that exist
+stay as they are; what an existing .gitlab-ci.yml needs is printed.
+
+It is for GitLab where the remote origin is on gitlab.com, or where there is a
+.gitlab-ci.yml and no folder .github; --forge decides otherwise.`,
+		Example: `  basekeeper init
+  basekeeper init --forge gitlab`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			return runInit(env, dir)
+			return runInit(env, dir, named)
 		},
 	}
+	cmd.Flags().StringVar(&named, "forge", "", "write for `FORGE`: github or gitlab (default what the folder is a clone from)")
+	return cmd
 }
 
-func runInit(env Env, dir string) error {
+func runInit(env Env, dir, named string) error {
 	if info, err := os.Stat(dir); err != nil {
 		return usage(fmt.Errorf("init: %w", err))
 	} else if !info.IsDir() {
 		return usage(fmt.Errorf("init: %s is not a folder", dir))
 	}
-	for _, file := range []struct {
-		name    string
-		content []byte
-	}{
-		{config.Names[0], config.Template()},
-		{filepath.Join(".github", "workflows", "basekeeper.yml"), config.Workflow()},
-	} {
-		path := filepath.Join(dir, file.name)
-		err := createFile(path, file.content)
-		switch {
-		case errors.Is(err, fs.ErrExist):
-			fmt.Fprintf(env.Stdout, "kept %s, which exists\n", path)
-		case err != nil:
-			return fmt.Errorf("init: %w", err)
-		default:
-			fmt.Fprintf(env.Stdout, "wrote %s\n", path)
-		}
+	ci, content := filepath.Join(".github", "workflows", "basekeeper.yml"), config.Workflow()
+	switch named = cmp.Or(named, cloneOf(dir)); named {
+	case config.ForgeGitLab:
+		ci, content = gitlabFile, []byte(gitlabPipeline)
+	case config.ForgeGitHub:
+	default:
+		return usage(fmt.Errorf("--forge %s: want github or gitlab", named))
+	}
+	if err := startFrom(env, filepath.Join(dir, config.Names[0]), config.Template()); err != nil {
+		return err
+	}
+	if err := startFrom(env, filepath.Join(dir, ci), content); err != nil || named == config.ForgeGitHub {
+		return err
+	}
+	return sayInclude(env, filepath.Join(dir, ci))
+}
+
+// startFrom writes a file that does not exist, and says so.
+func startFrom(env Env, path string, content []byte) error {
+	err := createFile(path, content)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		fmt.Fprintf(env.Stdout, "kept %s, which exists\n", path)
+	case err != nil:
+		return fmt.Errorf("init: %w", err)
+	default:
+		fmt.Fprintf(env.Stdout, "wrote %s\n", path)
 	}
 	return nil
 }
