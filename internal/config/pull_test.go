@@ -96,6 +96,7 @@ func TestRepositoriesMatch(t *testing.T) {
 		"empty":                  {"{}", with(func(r *forge.Repository) { r.Head = "" }), "it is empty"},
 		"no branch":              {"{names: [acme/app]}", with(func(r *forge.Repository) { r.DefaultBranch = "" }), "it is empty"},
 		"locked":                 {"{archived: true, names: [acme/app]}", with(func(r *forge.Repository) { r.Locked = true }), "it is locked: it cannot be written to"},
+		"marked for deletion":    {"{names: [acme/app]}", with(func(r *forge.Repository) { r.Locked, r.Lock = true, "it is marked for deletion" }), "it is marked for deletion: it cannot be written to"},
 		"archived":               {"{names: [acme/app]}", archived, "it is archived: it cannot be written to"},
 		"archived, wanted":       {"{archived: true}", archived, ""},
 		"fork":                   {"{}", fork, "it is a fork"},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,7 +42,7 @@ type Repositories struct {
 func (f Repositories) Match(r forge.Repository) (ok bool, reason string) {
 	switch {
 	case r.Locked:
-		return false, "it is locked: it cannot be written to"
+		return false, cmp.Or(r.Lock, "it is locked") + ": it cannot be written to"
 	case r.DefaultBranch == "" || r.Head == "":
 		return false, "it is empty"
 	case r.Archived && !f.Archived:

@@ -10,8 +10,9 @@ type Repository struct {
 	Head          string // commit at the default branch; empty where there is none
 	Archived      bool
 	Fork          bool
-	Private       bool // or internal: not for everyone
-	Locked        bool // disabled, locked or being moved: it cannot be written to
+	Private       bool   // or internal: not for everyone
+	Locked        bool   // disabled, locked or being moved: it cannot be written to
+	Lock          string // why it is Locked, where that is known: it is marked for deletion
 	Language      string
 	Topics        []string
 	Size          int64    // KiB, by the forge's own count

@@ -100,13 +100,25 @@ type pullNode struct {
 	Squash           bool
 }
 
+// lock says why a project cannot be written to; empty where it can.
+func lock(deleting, off bool) string {
+	switch {
+	case deleting:
+		return "it is marked for deletion"
+	case off: // GraphQL says the same of code that the token may not see
+		return "its repository is switched off, or hidden from the token"
+	}
+	return ""
+}
+
 // value returns the repository without its branches. One that the token may
 // see and not read, or that is on its way out, is locked.
 func (n *projectNode) value() forge.Repository {
 	r := forge.Repository{
 		ID: strconv.FormatInt(number(n.ID), 10), Name: n.FullPath, Archived: n.Archived, Fork: n.IsForked,
-		Private: n.Visibility != "public", Locked: n.Repository == nil || n.MarkedForDeletionOn != nil, Topics: n.Topics,
+		Private: n.Visibility != "public", Topics: n.Topics, Lock: lock(n.MarkedForDeletionOn != nil, n.Repository == nil),
 	}
+	r.Locked = r.Lock != ""
 	if len(n.Topics) == 0 {
 		r.Topics = nil
 	}

@@ -97,7 +97,7 @@ func (c *Client) restPages(ctx context.Context, l projectList, prefix string, fo
 			}
 			found.add(r, false)
 		}
-		if len(part) < perRequest || (resp.NextLink != "" && resp.NextLink == next) {
+		if resp.NextLink == "" && resp.NextPage == 0 || resp.NextLink != "" && resp.NextLink == next {
 			return nil
 		}
 		next = resp.NextLink
@@ -116,8 +116,9 @@ func restProject(p *rest.Project) forge.Repository {
 	r := forge.Repository{
 		ID: strconv.Itoa(p.ID), Name: p.PathWithNamespace, DefaultBranch: p.DefaultBranch, Archived: p.Archived,
 		Fork: p.ForkedFromProject != nil, Private: p.Visibility != rest.PublicVisibility, Topics: p.Topics,
-		Locked: p.MarkedForDeletionAt != nil || p.RepositoryAccessLevel == rest.DisabledAccessControl,
+		Lock: lock(p.MarkedForDeletionAt != nil, p.RepositoryAccessLevel == rest.DisabledAccessControl),
 	}
+	r.Locked = r.Lock != ""
 	if p.Statistics != nil {
 		r.Size = p.Statistics.RepositorySize / 1024
 	}

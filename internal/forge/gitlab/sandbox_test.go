@@ -41,10 +41,7 @@ func newWorldOf(t testing.TB, o sandbox.Options) *world {
 	w := &world{clock: forgetest.NewClock()}
 	o.Now = w.clock.Now
 	w.Server = sandbox.New(o)
-	w.handler = w.Handler()
-	if o.Root == "" {
-		w.handler = spectest.WrapGitLab(t, w.handler)
-	}
+	w.handler = spectest.WrapGitLab(t, w.Handler())
 	w.AddGroup(group)
 	w.AddUser(person)
 	w.AddToken(token, sandbox.Token{Kind: sandbox.PersonalToken, Login: "basekeeper"})
