@@ -62,7 +62,7 @@ func (g *gathering) admit(r *reading) {
 			return
 		}
 		if !own.Enabled() {
-			g.skips = append(g.skips, plan.Skip{Repository: name, Reason: "its own configuration says enabled: false"})
+			g.skips = append(g.skips, plan.Skip{Repository: name, Reason: "its own configuration says enabled: false" + g.staying(r.repository)})
 			return
 		}
 		if g.Given {
@@ -71,11 +71,26 @@ func (g *gathering) admit(r *reading) {
 			c = own.Own()
 		}
 	}
-	g.run.projects[name] = &project{Repository: r.repository, config: c, own: r.head.ConfigName != ""}
+	g.run.projects[name] = &project{Repository: r.repository, config: c, own: r.head.ConfigName != "", unsure: r.head.ConfigName == "" && len(r.head.Problems) > 0}
 	g.admitted = append(g.admitted, name)
 	if c.OnBranch(r.branch, true) {
 		g.add(r)
 	}
+}
+
+// staying names the pull requests of ours that stay open in a repository that is
+// left alone.
+func (g *gathering) staying(r forge.Repository) string {
+	var open []string
+	for _, b := range r.Branches {
+		if b.Pull != nil && b.Pull.Mine && !b.Pull.Foreign {
+			open = append(open, g.Flavor.Number(b.Pull.Number))
+		}
+	}
+	if len(open) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; left open: %s %s", g.Flavor.Noun(), strings.Join(open, ", "))
 }
 
 // add takes a branch that was read into the run.

@@ -54,9 +54,25 @@ func (g *gathering) pullFacts() plan.PullFacts {
 	for _, name := range slices.Sorted(maps.Keys(g.run.projects)) {
 		if p := g.run.projects[name]; !p.Archived { // it can be looked at, and no more
 			facts.Targets = append(facts.Targets, p.targets...)
+			facts.Dropped = append(facts.Dropped, p.dropped()...)
 		}
 	}
 	return facts
+}
+
+// dropped returns the branches that have pull requests of ours and that a
+// repository's configuration does not name any more, if that is known.
+func (p *project) dropped() []plan.Target {
+	var all []plan.Target
+	if p.unsure {
+		return nil
+	}
+	for _, b := range p.Branches {
+		if b.Pull != nil && b.Pull.Mine && !p.config.OnBranch(b.Pull.Base, b.Pull.Base == p.DefaultBranch) {
+			all = append(all, plan.Target{Branch: plan.Branch{Repository: p.Name, Name: b.Pull.Base}, Default: b.Pull.Base == p.DefaultBranch})
+		}
+	}
+	return all
 }
 
 // isOpen reports whether the window is open. Its time zone is one that there is:

@@ -81,6 +81,7 @@ type project struct {
 	forge.Repository
 	config  config.Config // the run's, narrowed by its own
 	own     bool          // it has one of its own
+	unsure  bool          // or may have: not all of its default branch could be read
 	targets []plan.Target
 }
 

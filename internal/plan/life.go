@@ -20,7 +20,7 @@ func (f PullFacts) Decide(wanted []Pull) []Pull {
 		is[Branch{pulls[i].Repository, pulls[i].Branch}] = true
 		f.decide(&pulls[i])
 	}
-	left := f.left(is)
+	left := f.left(is, pulls)
 	f.limit(pulls, left)
 	return append(pulls, left...)
 }
@@ -176,29 +176,35 @@ func (f PullFacts) limit(pulls, left []Pull) {
 
 // left decides about the open pull requests that nothing is wanted from any
 // more, in the order of their names.
-func (f PullFacts) left(wanted map[Branch]bool) []Pull {
-	targets := map[Branch]Target{}
-	for _, t := range f.Targets {
-		targets[t.Branch] = t
-	}
+func (f PullFacts) left(is map[Branch]bool, wanted []Pull) []Pull {
+	targets, dropped := byBranch(f.Targets), byBranch(f.Dropped)
 	keeps, broken := f.holds(targets)
 	var left []Pull
 	for branch, seen := range f.Seen {
 		b := seen.Branch
-		if wanted[branch] || b == nil || b.Pull == nil || !b.Pull.Mine || b.Pull.Foreign || b.Pull.OthersTouch || b.Pull.Commits > 1 {
+		if is[branch] || b == nil || b.Pull == nil || !b.Pull.Mine || b.Pull.Foreign || b.Pull.OthersTouch || b.Pull.Commits > 1 {
 			continue
 		}
-		target, read := targets[Branch{branch.Repository, b.Pull.Base}]
-		if !read || broken[target.Branch] || !f.about(target, branch.Name) {
-			continue
-		}
-		p := Pull{Repository: branch.Repository, Base: target.Name, BaseID: target.Head, Branch: branch.Name, Bumps: []int{}}
+		base := Branch{branch.Repository, b.Pull.Base}
+		target, read := targets[base]
+		drop, off := dropped[base]
+		p := Pull{Repository: branch.Repository, Base: base.Name, BaseID: target.Head, Branch: branch.Name, Bumps: []int{}}
 		p.see(b)
-		p.Step, p.Reason = Close, "every pin that it was about is up to date, or gone"
-		if h, ok := keeps[branch]; ok && h.Code.ends() {
+		h, held := keeps[branch]
+		elsewhere := f.elsewhere(target, branch.Name, seen.Hint, wanted)
+		switch {
+		case off && f.Only.IsZero() && f.madeFor(drop, branch.Name, seen.Hint):
+			p.Step, p.Reason = Close, base.Name+" is not among the base-branches any more"
+		case !read || broken[target.Branch] || !f.about(target, branch.Name):
+			continue
+		case held && h.Code.ends():
 			p.leave(Waiting, h.Reason)
-		} else if ok {
-			p.Reason = h.Reason
+		case elsewhere != "":
+			p.Step, p.Reason = Close, elsewhere
+		case held:
+			p.Step, p.Reason = Close, h.Reason
+		default:
+			p.Step, p.Reason = Close, "every pin that it was about is up to date, or gone"
 		}
 		left = append(left, p)
 	}
@@ -225,9 +231,12 @@ func (f PullFacts) holds(targets map[Branch]Target) (keeps map[Branch]Hold, brok
 		if !ok || err != nil {
 			continue
 		}
-		name := Branch{h.Repository, f.branchName(target, ref.Tagged(h.Tag))}
-		if known, ok := keeps[name]; !ok || !known.Code.ends() {
-			keeps[name] = h
+		ref = ref.Tagged(h.Tag)
+		for _, branch := range []string{f.branchName(target, ref), forge.BranchName(ref.Familiar(), target.base())} { // it may have been grouped since
+			name := Branch{h.Repository, branch}
+			if known, ok := keeps[name]; !ok || !known.Code.ends() {
+				keeps[name] = h
+			}
 		}
 	}
 	for _, p := range f.Plan.Problems {

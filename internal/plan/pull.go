@@ -108,6 +108,7 @@ type PullFacts struct {
 	Plan        Plan
 	Occurrences map[Branch][]scan.Occurrence
 	Targets     []Target
+	Dropped     []Target // branches that have pull requests and, by the configuration, are to have none
 	Seen        map[Branch]Seen
 	Grouped     func(repository string, ref image.Reference) bool // it shares one pull request with the repository's others
 	Open        func(repository string, ref image.Reference) bool // now lies in the schedule's windows
@@ -119,10 +120,7 @@ type PullFacts struct {
 // Wanted groups the bumps into pull requests, in the order of the bumps. What
 // is to be done about them is not decided yet.
 func (f PullFacts) Wanted() []Pull {
-	targets := make(map[Branch]Target, len(f.Targets))
-	for _, t := range f.Targets {
-		targets[t.Branch] = t
-	}
+	targets := byBranch(f.Targets)
 	var pulls []Pull
 	index := map[Branch]int{}
 	for i, b := range f.Plan.Bumps {
@@ -145,12 +143,8 @@ func (f PullFacts) Wanted() []Pull {
 // branchName is where the bumps of ref come from: a function of names only, so
 // that every run finds what another has made.
 func (f PullFacts) branchName(t Target, ref image.Reference) string {
-	base := t.Name
-	if t.Default {
-		base = ""
-	}
 	if f.Grouped(t.Repository, ref) {
-		return forge.BranchName("", base)
+		return forge.BranchName("", t.base())
 	}
-	return forge.BranchName(ref.Familiar(), base)
+	return forge.BranchName(ref.Familiar(), t.base())
 }

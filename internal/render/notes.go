@@ -12,7 +12,7 @@ import (
 func Closing(f forge.Flavor, body, reason string) (newBody, comment string) {
 	s, _ := DecodeState(body)
 	s.ClosedBy = Tool
-	return SetState(f, body, s), "Nothing is left to do here, so this is closed and its branch deleted.\n\nReason: " + EscapeFor(f, reason) + "\n"
+	return SetState(f, body, s), "basekeeper closes this and deletes its branch.\n\nReason: " + EscapeFor(f, reason) + "\n"
 }
 
 // HandsOff returns the body of a pull request that a person has committed to,

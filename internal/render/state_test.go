@@ -86,7 +86,7 @@ func TestClosing(t *testing.T) {
 	assert.False(t, render.ClosedByTool(body))
 	got, comment := render.Closing(forge.GitHub, body, "cooldown of @acme/team | #1")
 	assert.True(t, render.ClosedByTool(got))
-	assert.Equal(t, "Nothing is left to do here, so this is closed and its branch deleted.\n\nReason: cooldown of &#64;&#8203;acme/team &#124; &#35;&#8203;1\n", comment)
+	assert.Equal(t, "basekeeper closes this and deletes its branch.\n\nReason: cooldown of &#64;&#8203;acme/team &#124; &#35;&#8203;1\n", comment)
 	s, ok := render.DecodeState(got)
 	require.True(t, ok)
 	assert.Equal(t, map[string]image.Digest{"docker.io/library/debian:12": digest("2")}, s.Digests, "the rest is still known")
