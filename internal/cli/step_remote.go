@@ -82,7 +82,7 @@ func (s *step) pull(ctx context.Context, opts options, r *remote, run bump.Run, 
 func carried(all []render.Pulled) map[int]bool {
 	indexes := map[int]bool{}
 	for _, p := range all {
-		if p.Error != "" || p.Pull.Step != plan.Keep && !(p.Done && proposes(p.Pull.Step)) {
+		if p.Error != "" || p.Pull.Step != plan.Keep && (!p.Done || !proposes(p.Pull.Step)) {
 			continue
 		}
 		for _, i := range p.Pull.Bumps {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"strconv"
 	"strings"
 
@@ -194,9 +195,9 @@ func (s *step) found(r stepResult) plan.Plan {
 	}
 	p := r.left()
 	if p.Forge {
-		p = s.own(p)
+		return s.own(p)
 	}
-	return p
+	return renamed(p, func(repository string) (string, bool) { return path.Join(s.in.Directory, repository), true })
 }
 
 // left is the plan without what a bump has mended.
@@ -231,24 +232,28 @@ func annotations(p plan.Plan) []job.Annotation {
 // own leaves of a plan what is about the repository that the workflow runs in,
 // with paths in it.
 func (s *step) own(p plan.Plan) plan.Plan {
-	mine := func(repository string) bool { return strings.EqualFold(repository, s.repository) }
+	return renamed(p, func(repository string) (string, bool) { return ".", strings.EqualFold(repository, s.repository) })
+}
+
+// renamed leaves of a plan what is about some repositories, by other names.
+func renamed(p plan.Plan, name func(repository string) (string, bool)) plan.Plan {
 	narrow := p
 	narrow.Bumps, narrow.Holds, narrow.Problems = nil, nil, nil
 	for _, b := range p.Bumps {
-		if mine(b.Repository) {
-			b.Repository = "."
+		if repository, ok := name(b.Repository); ok {
+			b.Repository = repository
 			narrow.Bumps = append(narrow.Bumps, b)
 		}
 	}
 	for _, h := range p.Holds {
-		if mine(h.Repository) {
-			h.Repository = "."
+		if repository, ok := name(h.Repository); ok {
+			h.Repository = repository
 			narrow.Holds = append(narrow.Holds, h)
 		}
 	}
 	for _, q := range p.Problems {
-		if mine(q.Repository) {
-			q.Repository = "."
+		if repository, ok := name(q.Repository); ok {
+			q.Repository = repository
 			narrow.Problems = append(narrow.Problems, q)
 		}
 	}
