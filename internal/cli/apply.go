@@ -33,7 +33,9 @@ the rest of its repository or pull request; nothing is half-written. A plan that
 has been applied already changes nothing.
 
 A plan of prune is carried out in the registries: what it says, as far as that
-may still be deleted now. A tag that has moved since is left alone.`,
+may still be deleted now. A tag that has moved since is left alone, and so is
+what is in use by now: the roots that the plan was made with are read again. If
+that cannot be done whole, nothing is deleted.`,
 		Example: `  basekeeper plan -o plan.json && basekeeper apply plan.json
   basekeeper prune -o plan.json && basekeeper apply plan.json`,
 		Args: cobra.MinimumNArgs(1),
@@ -94,7 +96,7 @@ func applyPrune(ctx context.Context, env Env, opts options, file string, content
 	if len(opts.dirs) > 0 {
 		return usage(errors.New("the plan is for images in registries: it needs no folder"))
 	}
-	l, err := openLifecycle(env, lifecycleOptions{options: opts}, registry.Delete)
+	l, err := openLifecycle(env, opts.rooted(p.Scope), registry.Delete)
 	if err != nil {
 		return err
 	}
@@ -104,6 +106,9 @@ func applyPrune(ctx context.Context, env Env, opts options, file string, content
 		if images[i], err = image.ParseReference(r.Image); err != nil {
 			return usage(fmt.Errorf("%s: %w", file, err))
 		}
+	}
+	if err := l.usedNow(ctx, &p, images); err != nil {
+		return err
 	}
 	flow, err := l.prune(ctx, images)
 	if err != nil {

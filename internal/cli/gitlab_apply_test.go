@@ -65,7 +65,9 @@ func TestPruneAsksTheRunsGitLab(t *testing.T) {
 	r.env["KEEPER"], r.env["PASSWORD"] = "keeper", canary
 	config := "images: [{image: HOST/apps/app}]\nroots: {self-only: true}\nretention: {keep-for: 1h, keep-last: 0, minimum-age: 1h, max-deleted: 90}\n" +
 		"registries: {\"HOST\": {user-env: KEEPER, password-env: PASSWORD}}\n"
-	file := filepath.Join(t.TempDir(), "run.yaml")
+	t.Chdir(t.TempDir())
+	writeTo(".", "Dockerfile", "FROM scratch\n")
+	file := "run.yaml"
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(config, "HOST", host)), 0o600))
 	r.publish("apps/app", "latest", "app 1")
 	code, _, errs := r.run(t.Context(), "retire", host+"/apps/app", "--config", file)

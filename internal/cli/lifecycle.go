@@ -30,6 +30,7 @@ type lifecycle struct {
 	env      Env
 	opts     lifecycleOptions
 	config   config.Config
+	given    bool             // a file says what is in config
 	registry *registry.Client // as far as the command's access goes
 	store    artifact.Store
 	memory   *cache.Cache
@@ -41,11 +42,16 @@ type lifecycle struct {
 // openLifecycle wires a command about published images together. Its
 // configuration is --config, or that of this folder.
 func openLifecycle(env Env, opts lifecycleOptions, access registry.Access) (*lifecycle, error) {
-	w, _, err := remoteConfig(opts.options, ".")
+	w, given, err := remoteConfig(opts.options, ".")
 	if err != nil {
 		return nil, err
 	}
-	return newLifecycle(env, opts, w.config, access)
+	l, err := newLifecycle(env, opts, w.config, access)
+	if err != nil {
+		return nil, err
+	}
+	l.given = given
+	return l, nil
 }
 
 func newLifecycle(env Env, opts lifecycleOptions, c config.Config, access registry.Access) (*lifecycle, error) {

@@ -113,6 +113,10 @@ func (l *lifecycle) planPrune(ctx context.Context, names []string, policy retent
 		asking.Lister = planning{own}
 	}
 	p, err := asking.Plan(ctx, targets)
+	if err != nil {
+		return p, flow, err
+	}
+	p.Scope, err = l.scope()
 	return p, flow, err
 }
 

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,9 +14,7 @@ import (
 	"github.com/basekeeper/basekeeper/internal/config"
 	"github.com/basekeeper/basekeeper/internal/forge"
 	"github.com/basekeeper/basekeeper/internal/forge/local"
-	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/render"
-	"github.com/basekeeper/basekeeper/internal/retention"
 	"github.com/basekeeper/basekeeper/internal/scan"
 )
 
@@ -53,64 +48,60 @@ func (e *incompleteError) Error() string {
 
 var errNoRoots = errors.New("it is not known what uses the images, so that nothing is deleted: say it with roots in the configuration, or with --organization, --repository, --uses or --self-only")
 
-// uses is what is known to be in use, by the image's name. Digests are there
-// once more by the last part of the name alone, since a copy or a mirror of the
-// image has it under another name; those without any name are under "".
-type uses map[string][]retention.Use
-
-// of returns what is in use of an image's repository.
-func (u uses) of(ref image.Reference) []retention.Use {
-	return slices.Concat(u[ref.Name()], u[path.Base(ref.Repository)], u[""])
-}
-
-// roots gathers what is in use. The error is an [*incompleteError] where some
-// of it could not be read.
+// roots gathers what is in use. The error is an [*incompleteError], with the
+// status of a refusal, where some of it could not be read.
 func (l *lifecycle) roots(ctx context.Context) (uses, error) {
 	o, c := l.opts.roots, l.config
-	if !l.opts.remote.named() && !c.Roots.Declared() && !o.selfOnly && len(o.folders) == 0 {
-		return nil, &statusError{exitRefused, errNoRoots}
+	switch {
+	case slices.Contains(o.folders, ""):
+		return uses{}, usage(errors.New("--uses: it is empty"))
+	case slices.Contains(o.inUse, ""):
+		return uses{}, usage(errors.New("--in-use: it is empty"))
+	case !l.opts.remote.named() && !c.Roots.Declared() && !o.selfOnly && len(o.folders) == 0:
+		return uses{}, &statusError{exitRefused, errNoRoots}
 	}
-	if slices.Contains(o.folders, "") {
-		return nil, usage(errors.New("--uses: it is empty"))
-	}
-	found, missing := uses{}, []string(nil)
-	folders := o.folders
-	if o.selfOnly || c.Roots.SelfOnly {
-		folders = append(folders, l.self)
-	}
-	if len(folders) > 0 {
-		more, err := l.localRoots(ctx, folders, found)
+	found, missing := newUses(), []string(nil)
+	for _, read := range []func(context.Context, uses) ([]string, error){l.localRoots, l.remoteRoots} {
+		more, err := read(ctx, found)
 		if err != nil {
-			return nil, err
-		}
-		missing = append(missing, more...)
-	}
-	if l.opts.remote.named() || c.Roots.Remote() {
-		more, err := l.remoteRoots(ctx, found)
-		if err != nil {
-			return nil, err
+			return uses{}, err
 		}
 		missing = append(missing, more...)
 	}
 	for _, file := range o.inUse {
 		if err := inUse(file, found); err != nil {
-			return nil, usage(err)
+			missing = append(missing, err.Error())
 		}
 	}
 	if len(missing) > 0 {
-		return nil, &statusError{exitRefused, &incompleteError{missing}}
+		return uses{}, &statusError{exitRefused, &incompleteError{missing}}
 	}
 	return found, nil
 }
 
-// localRoots reads folders and returns what could not be read of them.
-func (l *lifecycle) localRoots(ctx context.Context, folders []string, into uses) (missing []string, err error) {
+// folders are those that are read: what the flags name, and the repository that
+// the run is about where it alone counts.
+func (l *lifecycle) folders() []string {
+	if l.opts.roots.selfOnly || l.config.Roots.SelfOnly {
+		return slices.Concat(l.opts.roots.folders, []string{l.self})
+	}
+	return l.opts.roots.folders
+}
+
+// localRoots reads folders and returns what could not be read of them. A folder
+// in which there is no file to read may be one that nothing was checked out to.
+func (l *lifecycle) localRoots(ctx context.Context, into uses) (missing []string, err error) {
+	folders := l.folders()
+	if len(folders) == 0 {
+		return nil, nil
+	}
 	repositories, err := local.Discover(ctx, folders)
 	if err != nil {
-		return nil, usage(err)
+		return unread(ctx, err)
 	}
-	if len(repositories) == 0 {
-		return nil, usage(fmt.Errorf("--uses %s: there is no repository in it", strings.Join(folders, ",")))
+	empty, err := realFolders(folders)
+	if err != nil {
+		return unread(ctx, err)
 	}
 	for _, r := range repositories {
 		files := tree{r, local.WalkOptions{
@@ -119,43 +110,93 @@ func (l *lifecycle) localRoots(ctx context.Context, folders []string, into uses)
 			ExcludesFile: gitExcludes(l.env),
 		}}
 		err := files.Files(ctx, func(f forge.File) error {
+			place := filepath.Join(r.Dir, filepath.FromSlash(f.Path))
+			empty = slices.DeleteFunc(empty, func(folder string) bool { return within(folder, place) })
 			occurrences, problems := bump.Read(r.Name, f)
 			missing = append(missing, into.add(occurrences, l.ignoresUnknown())...)
 			missing = append(missing, problemTexts(problems)...)
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", filepath.ToSlash(r.Dir), err)
+			more, err := unread(ctx, fmt.Errorf("read %s: %w", filepath.ToSlash(r.Dir), err))
+			return append(missing, more...), err
 		}
 	}
+	for _, folder := range empty {
+		missing = append(missing, filepath.ToSlash(folder)+": there is no file in it that can name images: check the repository out first, or name the right folder")
+	}
 	return missing, nil
+}
+
+// unread is what is missing where reading it failed altogether, unless the run
+// was ended.
+func unread(ctx context.Context, err error) (missing []string, ended error) {
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	return []string{err.Error()}, nil
+}
+
+// realFolders returns where folders really are.
+func realFolders(folders []string) ([]string, error) {
+	all := make([]string, len(folders))
+	for i, folder := range folders {
+		abs, err := filepath.Abs(folder)
+		if err != nil {
+			return nil, err
+		}
+		if all[i], err = filepath.EvalSymlinks(abs); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// within reports whether a file is in a folder or below it.
+func within(folder, file string) bool {
+	path, err := filepath.Rel(folder, file)
+	return err == nil && filepath.IsLocal(path)
 }
 
 // remoteRoots reads repositories on a forge and returns what could not be read
 // of them.
 func (l *lifecycle) remoteRoots(ctx context.Context, into uses) (missing []string, err error) {
+	if !l.opts.remote.named() && !l.config.Roots.Remote() {
+		return nil, nil
+	}
 	client, err := l.forge()
 	if err != nil {
 		return nil, err
 	}
-	scope := l.config.Roots.Scope()
-	if l.opts.remote.named() {
-		if scope, err = l.opts.remote.scope(config.Config{}, client.flavor); err != nil {
-			return nil, err
-		}
+	scope, err := l.rootScope(client.flavor)
+	if err != nil {
+		return nil, err
 	}
 	scope.BranchPrefix, scope.Shared = forge.BranchPrefix, true
 	survey, err := bump.Remote{
 		Forge: client.hosting, Flavor: client.flavor, Heads: l.memory, Config: l.config, Given: true, Scope: scope, Flow: bump.Flow{Now: l.env.Now()},
 	}.Survey(ctx)
 	if err != nil {
-		return nil, err
+		return unread(ctx, err)
 	}
 	missing = into.add(survey.Occurrences, l.ignoresUnknown())
 	for _, s := range survey.Missing {
 		missing = append(missing, s.Repository+": "+s.Reason)
 	}
-	return append(missing, problemTexts(survey.Problems)...), nil
+	missing = append(missing, problemTexts(survey.Problems)...)
+	if survey.Repositories == 0 && len(missing) == 0 {
+		missing = append(missing, client.flavor.String()+" shows no repository with a commit where the images may be used: the token may not see them")
+	}
+	return missing, nil
+}
+
+// rootScope is where repositories on a forge are read: what flags name, or else
+// the configuration.
+func (l *lifecycle) rootScope(flavor forge.Flavor) (forge.Scope, error) {
+	if l.opts.remote.named() {
+		return l.opts.remote.scope(config.Config{}, flavor)
+	}
+	return l.config.Roots.Scope(), nil
 }
 
 // ignoresUnknown reports whether a reference that cannot be known from its file
@@ -164,81 +205,10 @@ func (l *lifecycle) ignoresUnknown() bool {
 	return l.opts.roots.unknown || l.config.Roots.IgnoreUnknown
 }
 
-// add takes in what files name, and returns the places that do not say which
-// image they mean.
-func (u uses) add(all []scan.Occurrence, ignoreUnknown bool) (missing []string) {
-	for _, o := range all {
-		ref, by := o.Use.Ref, render.Place(o.Repository, o.Path, o.Use.Line)
-		if o.Branch != "" {
-			by += " (" + o.Branch + ")"
-		}
-		if ref.IsZero() {
-			if !ignoreUnknown {
-				missing = append(missing, by+": a build argument completes the reference, so that it may be any image; give the argument a default, exclude the file, or say --ignore-unknown")
-			}
-			continue
-		}
-		u.use(ref, by)
-	}
-	return missing
-}
-
-// use takes in one reference.
-func (u uses) use(ref image.Reference, by string) {
-	use := retention.Use{Tag: ref.Tag, Digest: ref.Digest, By: by}
-	if use.Tag == "" && use.Digest == "" {
-		use.Tag = image.LatestTag
-	}
-	u[ref.Name()] = append(u[ref.Name()], use)
-	if use.Digest != "" {
-		copies := path.Base(ref.Repository)
-		u[copies] = append(u[copies], retention.Use{Digest: ref.Digest, By: by})
-	}
-}
-
 func problemTexts(problems []scan.Problem) []string {
 	var all []string
 	for _, p := range problems {
 		all = append(all, render.Place(p.Repository, p.Path, p.Line)+": "+p.Message)
 	}
 	return all
-}
-
-// maxInUse bounds a list of what is in use, in bytes.
-const maxInUse = 64 << 20
-
-// inUse reads a list of references and digests, one in each line; what follows
-// # is a remark.
-func inUse(file string, into uses) error {
-	content, err := readLimited(file, maxInUse)
-	if err != nil {
-		return fmt.Errorf("--in-use: %w", err)
-	}
-	return parseInUse(file, content, into)
-}
-
-func parseInUse(file string, content []byte, into uses) error {
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	lines.Buffer(nil, maxInUse)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		text = strings.TrimSpace(text)
-		if text == "" {
-			continue
-		}
-		by := fmt.Sprintf("%s:%d", filepath.Base(file), n)
-		if digest, err := image.ParseDigest(text); err == nil {
-			into[""] = append(into[""], retention.Use{Digest: digest, By: by})
-			continue
-		}
-		ref, err := image.ParseReference(strings.TrimPrefix(text, "docker-pullable://")) // as Kubernetes writes them
-		if err != nil {
-			return fmt.Errorf("%s:%d: want a digest or NAME[:TAG][@DIGEST], found %.200q", file, n, text)
-		}
-		into.use(ref, by)
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read %s: %w", file, err)
-	}
-	return nil
 }

@@ -99,7 +99,9 @@ func newStock(t testing.TB, h *house, name string) *stock {
 	if h.gitlab != nil {
 		h.configure(t, p)
 	}
-	return &stock{house: h, Program: p, t: t, name: name, roots: t.TempDir(), stored: map[image.Digest]stored{}, images: map[string]image.Descriptor{}}
+	s := &stock{house: h, Program: p, t: t, name: name, roots: t.TempDir(), stored: map[image.Digest]stored{}, images: map[string]image.Descriptor{}}
+	s.file("none/Dockerfile", "FROM scratch\n") // a folder without any may be one that nothing was checked out to
+	return s
 }
 
 // configure lets the program know GitLab, and log in as docker does.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -147,7 +148,9 @@ func TestR14(t *testing.T) {
 			assert.Empty(t, slices.DeleteFunc(s.proxy.writes(), probes))
 			s.stays(before)
 		},
-		"changed since": changedSince,
+		"changed since":   changedSince,
+		"in use since":    inUseSince,
+		"roots not there": rootsNotThere,
 		"not a plan": func(t *testing.T, s *stock) {
 			s.five()
 			dir := t.TempDir()
@@ -223,4 +226,53 @@ func changedSince(t *testing.T, s *stock) {
 	s.do(0, "apply", file)
 	assert.Empty(t, s.proxy.deletes())
 	s.stays(before)
+}
+
+// inUseSince pins and names images long after the plan, in the roots that it
+// was made with.
+func inUseSince(t *testing.T, s *stock) {
+	s.five()
+	file := filepath.Join(t.TempDir(), "plan.json")
+	s.file("running", s.image()+":latest\n")
+	s.do(0, s.policy("--in-use", filepath.Join(s.roots, "running"), "-o", file)...)
+	before := s.pulled("v1", "v2", "v3", "latest")
+	s.pass(90 * day)
+	s.file("late/Dockerfile", "FROM APP:v1\nCOPY --from=mirror.example.com/other/name@"+string(s.at("v2"))+" /a /a\n")
+	s.file("running", s.image()+"@"+string(s.at("v3"))+"\n")
+	stdout, _ := s.do(0, "apply", file, "--format", "json")
+	got := s.said(stdout, "")
+	for tag, by := range map[string]string{"v1": "late/Dockerfile:1", "v2": "late/Dockerfile:2", "v3": "running:1"} {
+		assert.Contains(t, got.Left[tag], "kept since the plan: in use: ", tag)
+		assert.Contains(t, got.Left[tag], by, tag)
+	}
+	assert.Equal(t, []string{"latest", "v1", "v2", "v3"}, s.tags())
+	s.stays(before)
+}
+
+// rootsNotThere is a plan whose roots cannot be read any more.
+func rootsNotThere(t *testing.T, s *stock) {
+	s.five()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "plan.json")
+	s.file("running", s.image()+":latest\n")
+	s.do(0, s.policy("--in-use", filepath.Join(s.roots, "running"), "-o", file)...)
+	refused := func(file, want string) {
+		t.Helper()
+		s.proxy.quiet(t, func() {
+			_, stderr := s.do(5, "apply", file)
+			assert.Contains(t, stderr, want)
+			assert.Empty(t, s.proxy.requests(), "nothing is even asked")
+		})
+	}
+	s.file("late/Dockerfile", "ARG TAG\nFROM APP:${TAG}\n")
+	refused(file, "late/Dockerfile:2: a build argument completes the reference")
+	s.file("late/Dockerfile", "FROM scratch\n")
+	s.file("running", "")
+	refused(file, "nothing is named in it")
+	s.file("running", s.image()+":latest\n")
+	clitest.WriteFile(t, dir, "other.json", strings.ReplaceAll(s.read(file), strconv.Quote(s.roots), strconv.Quote(t.TempDir())))
+	refused(filepath.Join(dir, "other.json"), "check the repository out first")
+	assert.Len(t, s.tags(), 6)
+	s.do(0, "apply", file)
+	assert.Equal(t, []string{"latest"}, s.tags())
 }

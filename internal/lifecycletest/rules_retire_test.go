@@ -2,8 +2,10 @@ package lifecycletest
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,16 +55,28 @@ func TestR12(t *testing.T) {
 		},
 		"a proxy that changes the bytes": func(t *testing.T, s *stock) {
 			s.tag("latest", s.made("a"))
-			s.proxy.forging(func(r *http.Response) {
-				if r.Request.Method == http.MethodGet && strings.HasSuffix(r.Request.URL.Path, "/manifests/latest") {
-					r.Body = http.NoBody
-					r.ContentLength = 0
-					r.Header.Set("Content-Length", "0")
-				}
-			})
-			s.do(1, "retire", s.image())
-			s.proxy.forget()
-			assert.Equal(t, []string{"latest"}, s.list())
+			body := string(s.stored[s.at("latest")].body)
+			changes := map[string]string{
+				"emptied": "", "cut off": body[:len(body)-1], "more behind its end": body + "\n",
+				"another encoding of the same": strings.Replace(body, "{", "{ ", 1),
+				"another image's":              string(s.stored[s.made("b").Digest].body),
+			}
+			require.Len(t, changes, 5)
+			for name, changed := range changes {
+				require.NotEqual(t, body, changed, name)
+				s.proxy.forging(func(r *http.Response) {
+					if r.Request.Method == http.MethodGet && strings.Contains(r.Request.URL.Path, "/manifests/") {
+						assert.NoError(t, r.Body.Close())
+						r.Body, r.ContentLength = io.NopCloser(strings.NewReader(changed)), int64(len(changed))
+						r.Header.Set("Content-Length", strconv.Itoa(len(changed)))
+					}
+				})
+				_, stderr := s.do(1, "retire", s.image())
+				assert.NotEmpty(t, s.proxy.requests(http.MethodGet), name)
+				t.Log(name, stderr)
+				s.proxy.forget()
+				assert.Equal(t, []string{"latest"}, s.list(), name)
+			}
 		},
 	})
 }

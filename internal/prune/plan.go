@@ -18,6 +18,7 @@ type Plan struct {
 	Kind         string       `json:"kind"`
 	Version      int          `json:"version"`
 	CreatedAt    time.Time    `json:"createdAt"`
+	Scope        Scope        `json:"scope,omitzero"` // zero in what Flow.Plan returns: it is told what is in use
 	Repositories []Repository `json:"repositories"`
 }
 

@@ -355,3 +355,27 @@ func TestLastTagDeletes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, before, m.state())
 }
+
+// What is named as another image's keeps what has it: the image, the index
+// around it, and what it refers to. It is not looked for.
+func TestNamedElsewhere(t *testing.T) {
+	for _, name := range []string{"v1", "old arm", "sig"} {
+		t.Run(name, func(t *testing.T) {
+			m, d := family(t)
+			absent := image.FromBytes([]byte("another image"))
+			p := plan(t, m, target(
+				retention.Use{Digest: absent, By: "b/Dockerfile:1", Elsewhere: true},
+				retention.Use{Digest: d[name], By: "a/Dockerfile:1", Elsewhere: true},
+			))
+			assert.NotContains(t, strings.Join(m.requests, "\n"), absent.String())
+			assert.Equal(t, []string{"v2"}, names(p.Repositories[0].Tags))
+			assert.Len(t, p.Repositories[0].Uses, 2, "apply knows them too")
+			require.NoError(t, apply(t, m, p).Err)
+			assert.NotContains(t, strings.Join(m.requests, "\n"), absent.String())
+			after := m.state()
+			for _, kept := range []string{"v1", "shared", "old arm", "sig", "sig of sig", "cosign"} {
+				assert.Contains(t, after.Manifests, d[kept], kept)
+			}
+		})
+	}
+}

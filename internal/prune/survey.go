@@ -191,6 +191,8 @@ func (s *survey) listed() []image.Digest {
 }
 
 // roots returns what must be read: what the registry lists, and what is used.
+// What is used elsewhere is not looked for: there may be thousands of such
+// digests, and where the repository has one, what is listed leads to it.
 func (s *survey) roots() []image.Digest {
 	var all []image.Digest
 	for _, digest := range s.listed() {
@@ -199,7 +201,7 @@ func (s *survey) roots() []image.Digest {
 		}
 	}
 	for _, u := range s.facts.Uses {
-		if u.Digest != "" {
+		if u.Digest != "" && !u.Elsewhere {
 			all = append(all, u.Digest)
 		}
 	}

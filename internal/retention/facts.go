@@ -48,6 +48,9 @@ type Use struct {
 	Tag    string       `json:"tag,omitempty"`    // empty where a digest alone is named
 	Digest image.Digest `json:"digest,omitempty"` // empty where a tag alone is named
 	By     string       `json:"by"`               // acme/shop: Dockerfile:3 (branch main); for people
+	// Elsewhere says that Digest is named as another image's. It keeps what has
+	// it all the same; that the repository has it need not be expected.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // Facts is all that is known about a repository.
