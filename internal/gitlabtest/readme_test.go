@@ -40,6 +40,40 @@ func reachable(t testing.TB, pipeline string) string {
 	return address.ReplaceAllString(pipeline, "  - local: "+componentFile)
 }
 
+// glab are the flags of its commands that the README may use.
+//
+// Spec: glab-variable-set(1), glab-token-create(1), glab-schedule-create(1).
+var glab = map[string][]string{
+	"variable set":    {"--masked", "--protected"},
+	"token create":    {"--access-level", "--scope", "--duration"},
+	"schedule create": {"--description", "--ref", "--cron"},
+}
+
+// TestReadmeGlab: the commands that set up a project are spelled as glab has
+// them. They are not run.
+func TestReadmeGlab(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)```console\n(\\$ glab .*?)```").FindStringSubmatch(string(content))
+	require.NotNil(t, block)
+	lines := strings.ReplaceAll(block[1], "\\\n", "")
+	seen := 0
+	for _, command := range strings.Split(lines, "glab ")[1:] {
+		words := strings.Fields(command)
+		require.Greater(t, len(words), 2, command)
+		known, ok := glab[words[0]+" "+words[1]]
+		require.True(t, ok, command)
+		for _, word := range words {
+			if strings.HasPrefix(word, "-") {
+				assert.Contains(t, known, word, command)
+			}
+		}
+		seen++
+	}
+	assert.Equal(t, len(glab), seen)
+	assert.Contains(t, lines, "--duration 8760h", "the most that glab takes")
+}
+
 // TestReadmeProject is the quick start for one project.
 func TestReadmeProject(t *testing.T) {
 	w := newWorld(t)

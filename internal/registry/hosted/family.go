@@ -71,7 +71,7 @@ func Families() []Trait {
 		{ECR, true, true, true, false, true, "ecr:DescribeImages and ecr:BatchDeleteImage"},
 		{GAR, true, false, true, false, true, "the role Artifact Registry Repository Administrator (artifactregistry.tags.delete and artifactregistry.versions.delete)"},
 		{GHCR, false, false, true, false, true, "packages: write and the role Admin on the package for GITHUB_TOKEN, or a classic personal access token with read:packages and delete:packages"},
-		{GitLab, true, false, true, false, false, "a token with the scope api and the role Maintainer, or the job token of the same project"},
+		{GitLab, true, false, true, false, false, "a token with the scope api and the role Developer (Maintainer where rules protect tags), or the job token of the same project"},
 		{Harbor, true, false, true, true, true, "a robot account with list and delete of artifacts and tags, or a user with the role Maintainer"},
 		{Quay, true, true, true, true, false, "an OAuth token with repo:read and repo:write (Read/Write to any accessible repositories)"},
 	}
