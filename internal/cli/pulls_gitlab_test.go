@@ -144,13 +144,14 @@ func TestOneProjectIsDenied(t *testing.T) {
 		status int
 		want   string
 	}{
-		"only forks are pushed to":      {func(o *lab.ProjectOptions) { o.Role = lab.Reporter }, 4, "acme/app"},
-		"branches are protected":        {func(o *lab.ProjectOptions) { o.Protected = []string{"basekeeper/*"} }, 4, "acme/app"},
-		"push rule":                     {func(o *lab.ProjectOptions) { o.PushRule = "^JIRA-" }, 4, "acme/app"},
-		"branch rule":                   {func(o *lab.ProjectOptions) { o.BranchRule = "^feature/" }, 4, "acme/app"},
-		"merge requests are off":        {func(o *lab.ProjectOptions) { o.NoMergeRequests = true }, 4, "acme/app"},
-		"the repository is off":         {func(o *lab.ProjectOptions) { o.Disabled = true }, 0, ""},
-		"the project is on its way out": {func(o *lab.ProjectOptions) { o.Deleting = true }, 0, ""},
+		"only forks are pushed to":      {func(o *lab.ProjectOptions) { o.Role = lab.Reporter }, 4, "its account needs the role Developer in the project"},
+		"branches are protected":        {func(o *lab.ProjectOptions) { o.Protected = []string{"basekeeper/*"} }, 4, "leave to push and force-push where the branch is protected"},
+		"push rule":                     {func(o *lab.ProjectOptions) { o.PushRule = "^JIRA-" }, 4, "permission denied: a push rule of the project forbids it: "},
+		"branch rule":                   {func(o *lab.ProjectOptions) { o.BranchRule = "^feature/" }, 4, "permission denied: a push rule of the project forbids it: "},
+		"merge requests are off":        {func(o *lab.ProjectOptions) { o.NoMergeRequests = true }, 4, "with its repository and merge requests open to members"},
+		"the repository is off":         {func(o *lab.ProjectOptions) { o.Disabled = true }, 0, "left out: 1 × its repository is switched off, or hidden from the token: it cannot be written to"},
+		"archived":                      {func(o *lab.ProjectOptions) { o.Archived = true }, 0, "left out: 1 × it is archived: it cannot be written to"},
+		"the project is on its way out": {func(o *lab.ProjectOptions) { o.Deleting = true }, 0, "left out: 1 × it is marked for deletion: it cannot be written to"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +163,9 @@ func TestOneProjectIsDenied(t *testing.T) {
 			require.NoError(t, o.gitlab.Configure("acme/app", tt.change))
 			got := o.bump(tt.status)
 			assert.Contains(t, got.errors, tt.want)
+			if tt.status != 0 {
+				assert.Contains(t, got.errors, "acme/app: create merge request")
+			}
 			assert.Empty(t, o.open("acme/app"))
 			left, err := o.people.Branches("acme/app", "basekeeper/")
 			require.NoError(t, err)

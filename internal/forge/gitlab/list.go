@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,9 +69,7 @@ func (c *Client) list(ctx context.Context, l projectList, prefix string, found *
 			found.skip(l.of, err)
 			return nil
 		}
-		for _, n := range page.Nodes {
-			c.take(n, prefix, found)
-		}
+		c.takeAll(l, page, prefix, found)
 		if !page.PageInfo.HasNextPage || page.PageInfo.EndCursor == after {
 			return nil
 		}
@@ -91,9 +90,53 @@ func (c *Client) fitting(l projectList, prefix string) int {
 	return 1
 }
 
+// takeAll keeps the projects of a page. One that GitLab refuses in whole or in
+// part, or leaves out, is skipped: a part that is missing would look like a
+// project without it.
+func (c *Client) takeAll(l projectList, page *projectPage, prefix string, found *finds) {
+	if err := page.refused[whole]; err != nil {
+		found.skip(l.of, fmt.Errorf("list its projects: %w", err))
+	}
+	for i, n := range page.Nodes {
+		err := page.refused[i]
+		switch {
+		case err == nil && n != nil:
+			c.take(n, prefix, found)
+		case n != nil && n.FullPath != "":
+			found.skip(n.FullPath, err)
+		default:
+			found.skip(l.of, fmt.Errorf("one of its projects is not shown: %w", cmp.Or(err, halfError())))
+		}
+	}
+}
+
+// whole stands for a page in the place of one of its projects.
+const whole = -1
+
+// refusals returns which projects of a page GitLab did not show, or not all of.
+func (c *Client) refusals(faults []fault) map[int]error {
+	all := map[int]error{}
+	for _, f := range faults {
+		if len(f.Path) > 0 && f.at() != "list" {
+			continue // it is about the account
+		}
+		at := whole
+		for i, step := range f.Path[:max(0, len(f.Path)-1)] {
+			if n, ok := f.Path[i+1].(float64); ok && step == "nodes" {
+				at = int(n)
+				break
+			}
+		}
+		if all[at] == nil {
+			all[at] = c.fault(f)
+		}
+	}
+	return all
+}
+
 // take keeps a project of a page.
 func (c *Client) take(n *projectNode, prefix string, found *finds) {
-	if n == nil || n.FullPath == "" || number(n.ID) == 0 {
+	if n.FullPath == "" || number(n.ID) == 0 {
 		return
 	}
 	r := n.value()
@@ -109,6 +152,7 @@ func (c *Client) take(n *projectNode, prefix string, found *finds) {
 type projectPage struct {
 	PageInfo pageInfo
 	Nodes    []*projectNode
+	refused  map[int]error // by the place of a project; see [whole]
 }
 
 func (l projectList) document(fields string, size int) string {
@@ -167,6 +211,7 @@ func (c *Client) readPage(l projectList, raw json.RawMessage, faults []fault) (*
 	case page == nil:
 		return nil, fmt.Errorf("no group or user of that path: %w, or hidden from the token", forge.ErrNotFound)
 	}
+	page.refused = c.refusals(faults)
 	return page, nil
 }
 
@@ -182,7 +227,9 @@ func (c *Client) passOver(ctx context.Context, l projectList, after string, why 
 		return "", false, nil
 	}
 	for _, n := range page.Nodes {
-		if n != nil {
+		if n == nil {
+			found.skip(l.of, why)
+		} else {
 			found.skip(n.FullPath, why)
 		}
 	}
