@@ -15,7 +15,7 @@ const (
 	maxWrites = 3 // for one bump
 	maxWished = 4 // for one with labels, reviewers and assignees
 	// maxPoints is what the listing may cost of GraphQL's hourly 5,000.
-	maxPoints = 22 * fleetSize / 100
+	maxPoints = 42 * fleetSize / 100
 )
 
 // Configurations of the run.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -98,10 +99,7 @@ func (f *finds) sorted() ([]forge.Repository, []forge.Skipped) {
 // moreBranches lists the branches of those repositories that have more under
 // the prefix than the listing showed.
 func (c *Client) moreBranches(ctx context.Context, prefix string, found *finds) error {
-	const (
-		repositories = 10 // to a request: each may show a hundred branches
-		pages        = 20
-	)
+	const pages = 80
 	for range pages {
 		var open []*find
 		for _, one := range found.byID {
@@ -119,13 +117,13 @@ func (c *Client) moreBranches(ctx context.Context, prefix string, found *finds) 
 			found.drop(open[i], fmt.Errorf("list branches under %s: %w", prefix, err))
 		}
 		ask := func(ctx context.Context, b batch) error { return c.askBranches(ctx, b, open, prefix, failed) }
-		if err := c.each(ctx, c.batches(len(open), owner, repositories, weightless, 0), ask, failed); err != nil {
+		if err := c.each(ctx, c.batches(len(open), owner, perRequest, weightless, 0), ask, failed); err != nil {
 			return err
 		}
 	}
 	for _, one := range found.byID {
 		if one.next.HasNextPage {
-			found.drop(one, fmt.Errorf("more than %d branches under %s", pages*perRequest, prefix))
+			found.drop(one, fmt.Errorf("more than %d branches under %s", listedBranches+pages*furtherBranches, prefix))
 		}
 	}
 	return nil
@@ -143,7 +141,7 @@ func (c *Client) askBranches(ctx context.Context, b batch, open []*find, prefix 
 	variables := map[string]any{}
 	doc := newDocument(prefixVariables(prefix, variables), variables)
 	for _, i := range b.items {
-		doc.field(i, `node(id:%s){...on Repository{refs(refPrefix:$refPrefix,query:$refQuery,first:100,after:%s,orderBy:{field:ALPHABETICAL,direction:ASC}){pageInfo{hasNextPage endCursor} nodes{`+branchFields+`}}}}`,
+		doc.field(i, `node(id:%s){...on Repository{refs(refPrefix:$refPrefix,query:$refQuery,first:`+strconv.Itoa(furtherBranches)+`,after:%s,orderBy:{field:ALPHABETICAL,direction:ASC}){pageInfo{hasNextPage endCursor} nodes{`+branchFields+`}}}}`,
 			doc.variable("ID!", open[i].repository.ID), doc.variable("String", open[i].next.EndCursor))
 	}
 	answers, err := askAll[struct{ Refs refPage }](ctx, c, b, doc)

@@ -10,13 +10,14 @@ import (
 
 // How much of a repository is asked for in the listing itself. Each repository
 // costs about (branches × 4 + 1)/100 points of GraphQL's hourly 5,000, and
-// branches × (3 + pullCommits + pullLabels) + topics of its 500,000 nodes a
+// branches × (4 + pullCommits + pullLabels) + topics of its 500,000 nodes a
 // request, whether it has them or not.
 const (
-	listedBranches = 5 // more are asked for where there are more
-	pullCommits    = 10
-	pullLabels     = 20
-	topics         = 20
+	listedBranches  = 10 // as many as open pull requests may be there at once, by default; more are asked for where there are more
+	furtherBranches = 25 // of each that has more, in a request
+	pullCommits     = 10
+	pullLabels      = 20
+	topics          = 20
 )
 
 var (
