@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/basekeeper/basekeeper/internal/forge"
+	"github.com/basekeeper/basekeeper/internal/image"
 	"github.com/basekeeper/basekeeper/internal/sandbox/git"
 )
 
@@ -140,7 +141,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 
 // From any mix of states: a run, and the second one writes nothing.
 func FuzzTheSecondRunWritesNothing(f *testing.F) {
-	for seed := range uint64(12) {
+	for seed := range uint64(16) {
 		f.Add(seed, false)
 		f.Add(seed, true)
 	}
@@ -149,53 +150,98 @@ func FuzzTheSecondRunWritesNothing(f *testing.F) {
 		if gitlab {
 			on = forge.GitLab
 		}
-		random := rand.New(rand.NewPCG(seed, 1))
-		o := newOrgOn(t, on)
-		o.people.AddUser("ada")
-		layers := 0
-		publish := func() {
-			layers++
-			o.publish("base", "1", fmt.Sprint("layer", random.IntN(layers)))
-		}
-		old := o.publish("base", "1", "first")
-		names := []string{"acme/a", "acme/b", "acme/c"}
-		for _, name := range names {
-			own := []string{"", "group: repository\n", "labels: [x]\nreviewers: [ada]\n", "cooldown: 1h\n", "draft: true\n"}[random.IntN(5)]
-			o.repository(name, kind{}, "Dockerfile", "FROM "+o.pin("base", "1", old)+"\n", ".basekeeper.yaml", own)
-		}
-		for range 12 {
-			disturb(t, o, random, names[random.IntN(len(names))], publish)
-		}
-		o.wait(2 * time.Hour)
-		o.bump(0)
-		o.quiet()
+		newFate(t, on, seed).happens()
 	})
 }
 
+// fate is an organisation to which anything may happen.
+type fate struct {
+	*org
+	random *rand.Rand
+	old    image.Digest // that the files have at first
+	layers int
+	flags  []string
+	anew   bool // what was refused is asked for once more
+}
+
+func newFate(t *testing.T, on forge.Flavor, seed uint64) *fate {
+	f := &fate{org: newOrgOn(t, on), random: rand.New(rand.NewPCG(seed, 1))}
+	f.people.AddUser("ada")
+	f.old = f.publish("base", "1", "first")
+	switch f.random.IntN(4) {
+	case 0:
+		f.flags = f.config("verify: true\n")
+	case 1:
+		f.flags, f.anew = f.config("verify: true\nautomerge: squash\n"), on == forge.GitLab
+	}
+	for _, name := range fateful {
+		f.repository(name, kind{Checks: f.random.IntN(2) == 0}, "Dockerfile", "FROM "+f.pin("base", "1", f.old)+"\n", ".basekeeper.yaml", f.own())
+		f.push(name, "line", "Dockerfile", "FROM "+f.pin("base", "1", f.old)+"\nRUN line\n")
+	}
+	return f
+}
+
+var fateful = []string{"acme/a", "acme/b", "acme/c"}
+
+// own is a configuration of a repository's own.
+func (f *fate) own() string {
+	all := []string{
+		"", "", "group: repository\n", "labels: [x]\nreviewers: [ada]\n", "cooldown: 1h\n", "draft: true\n", "base-branches: [$default, line]\n", "base-branches: [line]\n",
+		"open-limit: 0\n", "schedule: {days: [mon], from: \"00:00\", to: \"18:00\"}\n", "enabled: false\n", "automerge: false\n",
+	}
+	return all[f.random.IntN(len(all))]
+}
+
+// happens lets a few things happen; then a run, and one that has nothing to do.
+func (f *fate) happens() {
+	for range 12 {
+		f.disturb(fateful[f.random.IntN(len(fateful))])
+	}
+	f.wait(2 * time.Hour)
+	f.bump(0, f.flags...)
+	if f.anew {
+		f.bump(0, f.flags...)
+	}
+	f.quiet(f.flags...)
+}
+
 // disturb lets something happen to a repository, if it can.
-func disturb(t *testing.T, o *org, random *rand.Rand, name string, publish func()) {
-	t.Helper()
-	pulls := o.people.Pulls(name)
-	what := random.IntN(9)
+func (f *fate) disturb(name string) {
+	f.t.Helper()
+	pulls := f.people.Pulls(name)
+	what := f.random.IntN(14)
 	if what <= 2 || len(pulls) == 0 {
-		publish()
-		o.wait(2 * time.Hour)
-		o.bump(0)
+		f.layers++
+		f.publish("base", "1", fmt.Sprint("layer", f.random.IntN(f.layers)))
+		f.wait(2 * time.Hour)
+		f.bump(0, f.flags...)
 		return
 	}
-	p := pulls[random.IntN(len(pulls))]
+	p := pulls[f.random.IntN(len(pulls))]
 	switch what { // what cannot be done is not: a closed one is not merged
 	case 3:
-		_ = o.people.ClosePull(name, p.Number, "ada")
+		_ = f.people.ClosePull(name, p.Number, "ada")
 	case 4:
-		_ = o.people.Merge(name, p.Number, "ada")
+		_ = f.people.Merge(name, p.Number, "ada")
 	case 5:
-		_ = o.people.DeleteBranch(name, p.Head, "ada")
+		_ = f.people.DeleteBranch(name, p.Head, "ada")
 	case 6:
-		_ = o.people.Reopen(name, p.Number, "ada")
+		_ = f.people.Reopen(name, p.Number, "ada")
 	case 7:
-		_, _ = o.people.Push(name, "main", "ada", "more", git.File{Path: "Dockerfile", Content: []byte(o.file(name, "main", "Dockerfile") + "RUN true\n")})
+		_, _ = f.people.Push(name, "main", "ada", "more", git.File{Path: "Dockerfile", Content: []byte(f.file(name, "main", "Dockerfile") + "RUN true\n")})
 	case 8:
-		_ = o.people.EditPull(name, p.Number, "ada", "another title", "")
+		_ = f.people.EditPull(name, p.Number, "ada", "another title", "")
+	case 9:
+		if p.State == "OPEN" {
+			_, _ = f.people.Push(name, p.Head, "ada", "by hand", git.File{Path: "by-hand", Content: []byte(p.HeadID)})
+		}
+	case 10:
+		_ = f.people.CheckBox(name, p.Number, "ada", "basekeeper: refresh")
+	case 11:
+		_ = f.people.ChecksPassed(name, p.Number)
+	case 12:
+		f.push(name, "main", ".basekeeper.yaml", f.own())
+	case 13:
+		f.lose("base", f.old)
 	}
 }
