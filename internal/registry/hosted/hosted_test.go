@@ -223,6 +223,10 @@ func TestDeleteManifest(t *testing.T) {
 			err := r.DeleteManifest(t.Context(), s.ref.Pinned(digest(1)))
 			if !trait.ManifestDelete {
 				require.ErrorIs(t, err, image.ErrRefused)
+				for _, tag := range w.tagsOf(digest(1)) {
+					require.NoError(t, r.DeleteTag(t.Context(), s.ref.Tagged(tag)))
+				}
+				require.NoError(t, r.DeleteManifest(t.Context(), s.ref.Pinned(digest(1))), "without a tag there is nothing left to delete")
 				return
 			}
 			require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/basekeeper/basekeeper/internal/image"
@@ -20,6 +21,9 @@ import (
 type hub struct {
 	api    *api
 	logins logins
+
+	mu   sync.Mutex
+	tags map[string]map[string]image.Digest // by repository and tag, as they were listed last
 }
 
 // List implements [Registry].
@@ -60,7 +64,18 @@ func (h *hub) List(ctx context.Context, ref image.Reference) (retention.Listing,
 	if err := c.complete(ctx, ref); err != nil {
 		return retention.Listing{}, err
 	}
-	return c.listing(), nil
+	listing := c.listing()
+	tags := map[string]image.Digest{}
+	for _, t := range listing.Tags {
+		tags[t.Name] = t.Digest
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tags == nil {
+		h.tags = map[string]map[string]image.Digest{}
+	}
+	h.tags[ref.Repository] = tags
+	return listing, nil
 }
 
 // DeleteTag implements [Registry].
@@ -70,21 +85,44 @@ func (h *hub) DeleteTag(ctx context.Context, ref image.Reference) error {
 	}
 	request := call{path: h.path(ref) + url.PathEscape(ref.Tag) + "/"}
 	h.authorize(&request)
-	return h.api.delete(ctx, ref, request, func(got answer) string {
+	err := h.api.delete(ctx, ref, request, func(got answer) string {
 		switch got.status {
 		case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusConflict:
 			return fmt.Sprintf("Docker Hub answers HTTP %d: the repository has immutable tags, or is archived", got.status)
 		}
 		return ""
 	})
+	if err == nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.tags[ref.Repository], ref.Tag)
+	}
+	return err
 }
 
-// DeleteManifest implements [Registry]; Docker Hub refuses it always.
-func (h *hub) DeleteManifest(_ context.Context, ref image.Reference) error {
+// DeleteManifest implements [Registry]. Docker Hub deletes no digest: one that
+// has a tag, as far as was listed, is refused, and of one without there is
+// nothing left to delete.
+func (h *hub) DeleteManifest(ctx context.Context, ref image.Reference) error {
 	if err := h.api.checkDigest(ref); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: Docker Hub deletes tags, not digests; its image management page can", image.ErrRefused)
+	h.mu.Lock()
+	listed := h.tags[ref.Repository] != nil
+	h.mu.Unlock()
+	if !listed {
+		if _, err := h.List(ctx, ref.Tagged("")); err != nil {
+			return err
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, digest := range h.tags[ref.Repository] {
+		if digest == ref.Digest {
+			return fmt.Errorf("%w: Docker Hub deletes tags, not digests, and this one has a tag; its image management page can", image.ErrRefused)
+		}
+	}
+	return nil
 }
 
 func (h *hub) path(ref image.Reference) string {
