@@ -135,8 +135,8 @@ func (g *gathering) look(ctx context.Context, facts plan.PullFacts, wanted []pla
 		return ctx.Err()
 	}
 	for i, w := range asked {
-		if err != nil && (len(closed) <= i || closed[i] == nil) {
-			g.unread(plan.Branch{Repository: w.Repository, Name: w.Branch}, err)
+		if len(closed) <= i || closed[i] == nil {
+			g.unread(plan.Branch{Repository: w.Repository, Name: w.Branch}, lacking(err, w.Repository))
 		}
 	}
 	for i, pull := range closed {
@@ -175,8 +175,23 @@ func (g *gathering) lookUp(ctx context.Context, wanted []plan.Pull) error {
 		switch {
 		case i < len(found) && found[i] != nil:
 			g.run.seen[name] = plan.Seen{Branch: found[i]}
-		case err != nil:
-			g.unread(name, err)
+		default:
+			g.unread(name, lacking(err, name.Repository))
+		}
+	}
+	return nil
+}
+
+// lacking returns why an answer may lack what is of a repository; nil where
+// nothing of it is missing.
+func lacking(err error, repository string) error {
+	var some *forge.IncompleteError
+	if !errors.As(err, &some) {
+		return err
+	}
+	for _, s := range some.Skipped {
+		if s.Name == repository {
+			return s.Err
 		}
 	}
 	return nil
@@ -265,8 +280,11 @@ func (g *gathering) scanSight(s sight, files []forge.File) []scan.Occurrence {
 	return all
 }
 
-// unread notes that the forge did not say what is on a branch.
+// unread notes that the forge did not say what is on a branch, where err is why.
 func (g *gathering) unread(name plan.Branch, err error) {
+	if err == nil {
+		return
+	}
 	seen := g.run.seen[name]
 	seen.Unread = "the forge did not say what there is: " + err.Error()
 	g.run.seen[name] = seen

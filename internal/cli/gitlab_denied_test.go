@@ -125,6 +125,33 @@ func TestOneProjectOfAnAnswerIsRefused(t *testing.T) {
 	}
 }
 
+// What is not said of one project's branches leaves that one for later, and none
+// of the others.
+func TestOneProjectsBranchesAreRefused(t *testing.T) {
+	for name, asked := range map[string]string{"branches": "lastCommit{", "closed merge requests": "mergeRequests(sourceBranches:"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := three(t)
+			o.graphql(asked, func(data map[string]any) map[string]any {
+				if _, ok := data["list"]; ok {
+					return nil
+				}
+				data["n1"] = nil
+				return map[string]any{"message": "You don't have permission to access this", "path": []any{"n1"}}
+			})
+			got := o.run("bump", "--organization", "acme")
+			assert.Contains(t, got.out, "the forge did not say what there is: permission denied: ")
+			assert.Empty(t, o.open("acme/app"))
+			o.only("acme/aaa")
+			o.only("acme/zzz")
+			o.fault = nil
+			o.bump(0)
+			o.only("acme/app")
+			o.quiet()
+		})
+	}
+}
+
 // A bump's branch that became protected is not replaced, and its merge request
 // stays as it was.
 func TestABumpsBranchBecomesProtected(t *testing.T) {

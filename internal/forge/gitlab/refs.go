@@ -19,7 +19,7 @@ const perBranch = 5
 // the order of refs.
 func askRefs[T any](ctx context.Context, c *Client, refs []forge.Ref, field, kind string, of func(forge.Ref) any, take func(int, *T), alone func(context.Context, int) error) ([]error, error) {
 	errs := make([]error, len(refs))
-	failed := func(i int, err error) { errs[i] = fmt.Errorf("%s: %w", refs[i].Repository.Name, err) }
+	failed := func(i int, err error) { errs[i] = err }
 	cost := 1 + complexity(field)
 	err := c.each(ctx, len(refs), question{
 		cost: func(int) int { return cost }, failed: failed, alone: alone,
@@ -54,16 +54,18 @@ func askRefs[T any](ctx context.Context, c *Client, refs []forge.Ref, field, kin
 	return errs, err
 }
 
-// joined makes one error of some, and not a page of many.
-func joined(errs []error) error {
-	const most = 20 // more of them say no more
-	var some []error
-	for _, err := range errs {
-		if err != nil && len(some) < most {
-			some = append(some, err)
+// joined makes one error of some; nil of none.
+func joined(refs []forge.Ref, errs []error) error {
+	var some []forge.Skipped
+	for i, err := range errs {
+		if err != nil {
+			some = append(some, forge.Skipped{Name: refs[i].Repository.Name, Err: err})
 		}
 	}
-	return errors.Join(some...)
+	if some == nil {
+		return nil
+	}
+	return &forge.IncompleteError{Skipped: some}
 }
 
 func headRef(r forge.Ref) any { return heads + r.Branch }
@@ -100,7 +102,7 @@ func (c *Client) Heads(ctx context.Context, refs []forge.Ref) ([]string, error) 
 	}
 	errs, err := askRefs(ctx, c, refs, "repository{tree(ref:%s){lastCommit{sha}}}", "String", headRef, take, alone)
 	if err == nil {
-		err = joined(errs)
+		err = joined(refs, errs)
 	}
 	if err != nil {
 		return commits, fmt.Errorf("read branches: %w", err)
@@ -158,7 +160,7 @@ func (c *Client) Branches(ctx context.Context, refs []forge.Ref) ([]*forge.Branc
 	}
 	err = c.pullsAt(ctx, refs, all, errs)
 	if err == nil {
-		err = joined(errs)
+		err = joined(refs, errs)
 	}
 	if err != nil {
 		return all, fmt.Errorf("read branches: %w", err)
@@ -240,7 +242,7 @@ func (c *Client) Closed(ctx context.Context, refs []forge.Ref) ([]*forge.PullReq
 	}
 	errs, err := askRefs(ctx, c, refs, field, "[String!]", sources, take, alone)
 	if err == nil {
-		err = joined(errs)
+		err = joined(refs, errs)
 	}
 	if err != nil {
 		return closed, fmt.Errorf("read closed merge requests: %w", err)
