@@ -182,7 +182,7 @@ func failureStatus(err error, otherwise int) int {
 	}
 	var known *statusError
 	var mistake *config.Error
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what is joined deeper is one failure
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // what is joined deeper is one failure
 		code := exitDone
 		for _, part := range joined.Unwrap() {
 			code = worse(code, failureStatus(part, otherwise))

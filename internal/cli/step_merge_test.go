@@ -121,10 +121,9 @@ func TestPipelineCentralRun(t *testing.T) {
 	first := r.publish("apps/app", "latest", "app 1")
 	r.now = r.now.Add(time.Minute)
 	r.mergeBump("keeper", "basekeeper/debian-12")
-	_, err := r.gitlab.Push("acme/team/app", "main", "ada", "Something else", lab.File{Path: "other", Content: []byte("x")})
+	commit, err := r.gitlab.Push("acme/team/app", "main", "ada", "Something else", lab.File{Path: "other", Content: []byte("x")})
 	require.NoError(t, err)
-	r.checkOut("main")
-	r.env["BASEKEEPER_COMMAND"] = "on-merge"
+	r.env["BASEKEEPER_COMMAND"], r.env["CI_COMMIT_SHA"] = "on-merge", commit
 	outputs, log := r.perform(0)
 	assert.Equal(t, "on-merge", outputs["DID"], log)
 	assert.Equal(t, first, r.kept(), "though another commit is the pipeline's")
