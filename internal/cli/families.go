@@ -63,7 +63,7 @@ func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Reg
 	}
 	family, ok := hosted.Choose(ref, api)
 	if !ok && c.API == "" && !c.PlainHTTP && !loopback(ref.Registry) {
-		if opts.Transport, err = ownCA(c.CAFile); err != nil {
+		if opts.Transport, err = l.trusting(c.CAFile); err != nil {
 			return nil, err
 		}
 		if family, ok, err = hosted.Probe(ctx, ref, opts); err != nil {
@@ -91,6 +91,14 @@ func (l *lifecycle) family(ctx context.Context, ref image.Reference) (hosted.Reg
 func (l *lifecycle) apiCA(family hosted.Family, file string) (http.RoundTripper, error) {
 	if file == "" && family == hosted.GitLab {
 		file = l.env.Getenv("CI_SERVER_TLS_CA_FILE")
+	}
+	return l.trusting(file)
+}
+
+// trusting is ownCA, unless the environment has a transport.
+func (l *lifecycle) trusting(file string) (http.RoundTripper, error) {
+	if l.env.Transport != nil {
+		return l.env.Transport, nil
 	}
 	return ownCA(file)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ type Env struct {
 
 	// Sleep waits between attempts to reach a registry; nil means a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Transport replaces the innermost one to registries and their APIs; nil
+	// means the network.
+	Transport http.RoundTripper
 }
 
 // Exit statuses; where several hold, the first of usage, failed, refused,

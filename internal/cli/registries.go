@@ -38,7 +38,7 @@ func newRegistry(env Env, opts options, c config.Config) (*registry.Client, erro
 		return nil, err
 	}
 	client, err := registry.New(registry.Options{
-		Hosts: hosts, Concurrency: opts.concurrency, Getenv: env.Getenv, Sleep: env.Sleep,
+		Hosts: hosts, Concurrency: opts.concurrency, Getenv: env.Getenv, Sleep: env.Sleep, Transport: env.Transport,
 		UserAgent: "basekeeper/" + version(),
 	})
 	if err != nil {
