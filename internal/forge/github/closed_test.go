@@ -64,7 +64,7 @@ func TestNobodyHidesADecline(t *testing.T) {
 
 	next, err := c.Propose(t.Context(), w.proposal(t, c, "acme/app", "FROM debian:14\n"))
 	require.NoError(t, err)
-	require.NoError(t, w.Server.Merge("acme/app", next.Pull.Number, person))
+	require.NoError(t, w.Merge("acme/app", next.Pull.Number, person))
 	outside()
 	closed, err = c.Closed(t.Context(), refs)
 	require.NoError(t, err)
