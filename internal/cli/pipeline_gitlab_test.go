@@ -125,7 +125,7 @@ func TestPipelineForkOwnAuthority(t *testing.T) {
 	r.publish("debian", "12", "two")
 	_, err := r.gitlab.Push("acme/team/app", "main", "ada", "Use it", lab.File{Path: "Dockerfile", Content: []byte(pin)})
 	require.NoError(t, err)
-	r.checkOut("main")
+	writeTo(r.dir, "Dockerfile", pin)
 	maps.Copy(r.env, mergeRequestOf("2"))
 	r.env["CI_REGISTRY"], r.env["CI_SERVER_TLS_CA_FILE"] = host, ca
 	outputs, log := r.perform(0)
