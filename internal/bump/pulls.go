@@ -182,21 +182,6 @@ func (g *gathering) lookUp(ctx context.Context, wanted []plan.Pull) error {
 	return nil
 }
 
-// lacking returns why an answer may lack what is of a repository; nil where
-// nothing of it is missing.
-func lacking(err error, repository string) error {
-	var some *forge.IncompleteError
-	if !errors.As(err, &some) {
-		return err
-	}
-	for _, s := range some.Skipped {
-		if s.Name == repository {
-			return s.Err
-		}
-	}
-	return nil
-}
-
 // closed asks for the pull requests from the same branches that were closed
 // unmerged.
 func (g *gathering) closed(ctx context.Context, wanted []plan.Pull) ([]*forge.PullRequest, error) {
@@ -278,16 +263,6 @@ func (g *gathering) scanSight(s sight, files []forge.File) []scan.Occurrence {
 	}
 	g.Heads.PutHead(s.name.Repository, s.key, cache.Head{Commit: s.commit, Reader: sightReader(s.paths), Occurrences: all})
 	return all
-}
-
-// unread notes that the forge did not say what is on a branch, where err is why.
-func (g *gathering) unread(name plan.Branch, err error) {
-	if err == nil {
-		return
-	}
-	seen := g.run.seen[name]
-	seen.Unread = "the forge did not say what there is: " + err.Error()
-	g.run.seen[name] = seen
 }
 
 // sightReader says what was read of a branch: these files only.
