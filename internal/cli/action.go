@@ -55,6 +55,7 @@ func newActionStep(env Env) (*step, error) {
 		return s, usage(err)
 	}
 	s.repository, s.about = event.Repository, event.Pull
+	s.branch, _ = strings.CutPrefix(env.Getenv("GITHUB_REF"), "refs/heads/")
 	s.decision = action.Decide(event, s.in)
 	if s.env, err = s.environment(); err != nil {
 		return s, usage(err)

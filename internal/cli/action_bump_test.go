@@ -103,7 +103,10 @@ func TestActionSARIF(t *testing.T) {
 	for _, name := range []string{"acme/app", "acme/hidden"} {
 		o.repository(name, kind{Private: name == "acme/hidden"}, "sub/Dockerfile", "FROM "+o.pin("debian", "12", old)+"\n")
 	}
+	o.push("acme/app", "main", ".basekeeper.yaml", "base-branches: [$default, line]\n")
+	o.push("acme/app", "line", "line/Dockerfile", "FROM "+o.pin("debian", "12", old)+"\n")
 	w := scheduled(t, o)
+	w.env["GITHUB_REF"] = "refs/heads/main" // whose lines those of the other branch are not
 	w.env["INPUT_SARIF-FILE"] = "out/found.sarif"
 	for _, organization := range []string{"", "acme"} {
 		w.env["INPUT_ORGANIZATION"] = organization

@@ -58,7 +58,7 @@ func newPipelineStep(env Env) (*step, error) {
 	if j.event, err = pipeline.ParseEvent(env.Getenv); err != nil {
 		return s, usage(fmt.Errorf("read event: %w", err))
 	}
-	s.repository, s.about = j.event.Project, j.event.Pull
+	s.repository, s.branch, s.about = j.event.Project, j.event.Branch, j.event.Pull
 	s.decision = pipeline.Decide(j.event, s.in)
 	if s.env, err = s.environment(); err != nil {
 		return s, usage(err)

@@ -59,6 +59,7 @@ type step struct {
 	in         job.Inputs
 	decision   job.Decision
 	repository string    // that the job is of, by its full name; empty where that is not known
+	branch     string    // whose files the job has; empty where that is not known
 	about      *job.Pull // the pull request that the event is about; nil for none
 	workspace  *os.Root  // nil until it is open
 }

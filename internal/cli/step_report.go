@@ -197,7 +197,7 @@ func (s *step) found(r stepResult) plan.Plan {
 	if p.Forge {
 		return s.own(p)
 	}
-	return renamed(p, func(repository string) (string, bool) { return path.Join(s.in.Directory, repository), true })
+	return renamed(p, func(repository, _ string) (string, bool) { return path.Join(s.in.Directory, repository), true })
 }
 
 // left is the plan without what a bump has mended.
@@ -229,30 +229,33 @@ func annotations(p plan.Plan) []job.Annotation {
 	return all
 }
 
-// own leaves of a plan what is about the repository that the workflow runs in,
-// with paths in it.
+// own leaves of a plan what is about the repository and branch that the workflow
+// runs in, with paths in it: another branch's lines are others.
 func (s *step) own(p plan.Plan) plan.Plan {
-	return renamed(p, func(repository string) (string, bool) { return ".", strings.EqualFold(repository, s.repository) })
+	return renamed(p, func(repository, branch string) (string, bool) {
+		return ".", strings.EqualFold(repository, s.repository) && (s.branch == "" || branch == s.branch)
+	})
 }
 
-// renamed leaves of a plan what is about some repositories, by other names.
-func renamed(p plan.Plan, name func(repository string) (string, bool)) plan.Plan {
+// renamed leaves of a plan what is about some repositories and branches, under
+// other names.
+func renamed(p plan.Plan, name func(repository, branch string) (string, bool)) plan.Plan {
 	narrow := p
 	narrow.Bumps, narrow.Holds, narrow.Problems = nil, nil, nil
 	for _, b := range p.Bumps {
-		if repository, ok := name(b.Repository); ok {
+		if repository, ok := name(b.Repository, b.Branch); ok {
 			b.Repository = repository
 			narrow.Bumps = append(narrow.Bumps, b)
 		}
 	}
 	for _, h := range p.Holds {
-		if repository, ok := name(h.Repository); ok {
+		if repository, ok := name(h.Repository, h.Branch); ok {
 			h.Repository = repository
 			narrow.Holds = append(narrow.Holds, h)
 		}
 	}
 	for _, q := range p.Problems {
-		if repository, ok := name(q.Repository); ok {
+		if repository, ok := name(q.Repository, q.Branch); ok {
 			q.Repository = repository
 			narrow.Problems = append(narrow.Problems, q)
 		}
